@@ -1,0 +1,50 @@
+# `make demo` and `make test` need nothing but Python 3.11 or later and make: they set up .venv themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+export MPLBACKEND := Agg
+
+.PHONY: demo test lint format browser clean
+
+demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
+	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
+
+test: lint  ## everything that must hold before a change is kept
+	@command -v chromium >/dev/null || echo "No chromium here: the browser tests will be skipped ('make browser' installs it)."
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+browser:  ## Chromium for the tests of the report's page, from Debian's packages (needs root)
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver; }
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps, so that the second make is quick.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "mmsim needs Python 3.11 or later; try 'make PYTHON=python3.12 ...'"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing mmsim and what it needs into $(VENV) (once; a minute or two)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing mmsim and what its tests need into $(VENV) (once; a minute or two)"
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.demo

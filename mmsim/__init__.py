@@ -1,0 +1,66 @@
+"""mmsim: an event-driven backtester for an options market maker.
+
+The public names stand here and are loaded when first used, so that a policy file which imports ``Quote`` and
+its view costs nothing but that.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmsim.backtest import run
+    from mmsim.errors import Problem, UserError
+    from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
+    from mmsim.pricing import greeks, implied_volatility, price
+    from mmsim.results import Run
+    from mmsim.results import load as load_run
+    from mmsim.scenario import Scenario
+    from mmsim.scenario import load as load_scenario
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FillView",
+    "HedgeView",
+    "Problem",
+    "Quote",
+    "QuoteView",
+    "Run",
+    "Scenario",
+    "TickView",
+    "UserError",
+    "greeks",
+    "implied_volatility",
+    "load_run",
+    "load_scenario",
+    "price",
+    "run",
+]
+
+_HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
+    name: (module, name)
+    for module, names in {
+        "backtest": ("run",),
+        "errors": ("Problem", "UserError"),
+        "policy": ("FillView", "HedgeView", "Quote", "QuoteView", "TickView"),
+        "pricing": ("greeks", "implied_volatility", "price"),
+        "results": ("Run",),
+        "scenario": ("Scenario",),
+    }.items()
+    for name in names
+}  # public name: (module, its name there)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mmsim' has no attribute {name!r}")
+    module, attribute = _HOME[name]
+    value = getattr(import_module(f"mmsim.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,5 @@
+"""``python -m mmsim`` is ``mmsim``."""
+
+from mmsim.cli import main
+
+main()

@@ -1,0 +1,238 @@
+"""From a path's postings and flows to the mark view, the cash view, the identities and the buckets by option."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmsim.engine.settlement import liquidation
+from mmsim.engine.state import State, TransactionKind
+from mmsim.ledger import MICROS, NAMES, Account
+
+BUCKETS: dict[str, tuple[Account, ...]] = {
+    "spread_capture": (Account.SPREAD_MARKET, Account.SPREAD_MARK),
+    "gamma": (Account.CONVEXITY, Account.DRIFT),
+    "delta": (Account.DELTA,),
+    "theta": (Account.THETA,),
+    "vega": (Account.VEGA,),
+    "rates": (Account.RATES,),
+    "dividends": (Account.DIVIDENDS,),
+    "carry": (Account.CARRY_OPTIONS, Account.CARRY_HEDGE, Account.CARRY_BORROW, Account.CARRY_DIVIDENDS),
+    "basis": (Account.BASIS,),
+    "hedge_cost": (Account.HEDGE_COST,),
+    "fees": (Account.FEES_OPTIONS, Account.FEES_HEDGE),
+    "unexplained": (Account.UNEXPLAINED,),
+}
+CASH_PARTS = ("premium", "rebalancing", "carry", "fees", "settlement", "inventory")
+TAYLOR = ("delta", "gamma", "theta", "vega", "vanna", "volga", "rates")
+IDENTITIES = ("trial_balance", "mark_view", "cash_view", "cash", "components")
+
+
+class Outcome(NamedTuple):
+    """What one path came to, in micro-units."""
+
+    accounts: npt.NDArray[np.int64]  # balance of each Account, debit positive
+    cash: dict[str, int]  # the cash view
+    identities: dict[str, int]  # differences, all zero
+    components: dict[str, int]  # options, hedge
+    equity: dict[str, int]  # opening, closing, change, at_mid, at_liquidation; unquoted is a count
+    taylor: npt.NDArray[np.float64]  # currency: TAYLOR, then the whole change of theo
+    counters: npt.NDArray[np.int64]
+
+    @property
+    def buckets(self) -> dict[str, int]:
+        """The mark view: profits positive, and their total."""
+        sums = {name: -int(sum(self.accounts[account] for account in group)) for name, group in BUCKETS.items()}
+        return sums | {"total": sum(sums.values())}
+
+    @property
+    def detail(self) -> dict[str, int]:
+        """Every income and expense account by name, profits positive."""
+        return {NAMES[a]: -int(self.accounts[a]) for a in Account if Account.SPREAD_MARKET <= a <= Account.UNEXPLAINED}
+
+
+def outcome(state: State) -> Outcome:
+    """The outcome of the path that a state has come to the end of."""
+    accounts = state.balances.sum(axis=0)
+    desk = state.desk[0]
+    opening = int(desk["opening_equity"])
+    closing = int(accounts[[Account.CASH_OPTIONS, Account.CASH_HEDGE, Account.OPTIONS, Account.HEDGE]].sum())
+    at_mid, at_liquidation, unquoted = liquidation(state)
+    cash = _cash_view(state, accounts)
+    components = _components(state, accounts)
+    flows = sum(int(desk[name]) for name in ("premium", "settlement", "hedge_flow", "margin", "option_interest"))
+    flows += int(desk["hedge_interest"]) + int(desk["dividends"])
+    flows -= sum(int(desk[name]) for name in ("borrow_fee", "option_fees", "hedge_fees"))
+    cash_accounts = [int(accounts[Account.CASH_OPTIONS]), int(accounts[Account.CASH_HEDGE])]
+    mark_view = -int(accounts[Account.SPREAD_MARKET : Account.UNEXPLAINED + 1].sum())
+    identities = {
+        "trial_balance": int(desk["imbalance"]) + abs(int(accounts.sum())),
+        "mark_view": mark_view - (closing - opening),
+        "cash_view": sum(cash.values()) - (closing - opening),
+        "cash": abs(sum(cash_accounts) - flows)
+        + sum(abs(int(row["balance"]) - balance) for row, balance in zip(state.cash, cash_accounts, strict=True)),
+        "components": sum(components.values()) - mark_view,
+    }
+    equity = {
+        "opening": opening,
+        "closing": closing,
+        "change": closing - opening,
+        "at_mid": closing + int(at_mid),
+        "at_liquidation": closing + int(at_liquidation),
+        "unquoted": int(unquoted),
+    }
+    return Outcome(accounts, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
+
+
+def _cash_view(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
+    desk = state.desk[0]
+    unrealised = 0
+    for u, underlying in enumerate(state.underlyings):
+        cost = int(state.lot_costs[u, underlying["lot_head"] : underlying["lot_tail"]].sum())
+        unrealised += int(underlying["hedge_value"]) + int(underlying["hedge_base"]) - cost
+    return {
+        "premium": int(desk["premium"]),
+        "rebalancing": int(desk["realised"]),
+        "carry": int(desk["option_interest"]) + int(desk["hedge_interest"]) - int(desk["borrow_fee"]) + int(desk["dividends"]),
+        "fees": -int(desk["option_fees"]) - int(desk["hedge_fees"]),
+        "settlement": int(desk["settlement"]),
+        "inventory": int(accounts[Account.OPTIONS]) - int(state.options["opening_value"].sum()) + unrealised,
+    }
+
+
+def _components(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
+    """What each component's cash and inventory have changed by."""
+    return {
+        "options": int(accounts[Account.CASH_OPTIONS] + accounts[Account.OPTIONS]) - int(state.options["opening_value"].sum()),
+        "hedge": int(accounts[Account.CASH_HEDGE] + accounts[Account.HEDGE]) - int(state.underlyings["opening_value"].sum()),
+    }
+
+
+class Tranches(NamedTuple):
+    """What is needed at a path's end to say what each of its fills has earned."""
+
+    path: int
+    options: npt.NDArray[np.void]  # the state's rows
+    spots: npt.NDArray[np.float64]  # by underlying, at the end
+    growth: float  # of one unit of options cash since the start
+    opening: npt.NDArray[np.void]
+
+
+def tranches(state: State) -> Tranches:
+    """The tranches' ends of the path that a state has come to the end of."""
+    return Tranches(
+        int(state.rules[0]["path"]),
+        state.options.copy(),
+        state.underlyings["spot"].copy(),
+        float(state.desk[0]["growth"]),
+        state.opening.copy(),
+    )
+
+
+_BY_OPTION: dict[str, tuple[Account, ...]] = {
+    name: BUCKETS[name] for name in ("spread_capture", "gamma", "theta", "vega", "rates", "dividends")
+} | {"fees": (Account.FEES_OPTIONS,)}
+OPTION_BUCKETS = (*_BY_OPTION, "carry")
+
+
+def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
+    """Buckets by option and client group of one path, in micro-units: option, client, bought, sold, OPTION_BUCKETS.
+
+    Each fill is a tranche of its group to the end: per unit it earns what the option's cumulative revaluation has grown
+    by since, and of the spot step what the hedge did not answer for. Sums over the groups of an option are the ledger's,
+    in integers: the largest group takes what rounding leaves. Carry is the interest on the tranche's own premium and
+    fee. ``client`` is -1 for the opening book.
+    """
+    client = fills[fills["kind"] == TransactionKind.CLIENT]
+    opened = end.opening[end.opening["is_hedge"] == 0]
+    table = pd.concat([_client_tranches(fills, client, end), _opening_tranches(opened, end)], ignore_index=True)
+    grouped = table.groupby(["option", "client"], as_index=False, sort=True).sum()
+    return _rounded(grouped, postings, end)
+
+
+def _client_tranches(fills: npt.NDArray[np.void], client: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
+    """A row a client fill, currency."""
+    rows = end.options[client["instrument"]]
+    units = client["size"] * rows["multiplier"]
+    moved = _next_hedge_spot(fills, client, end) - client["spot"]
+    answered = rows["unit_answered"] - client["unit_answered"] + (client["delta"] - client["hedged_delta"]) * moved
+    paid = np.where(rows["futures_style"] == 0, units * client["price"], 0.0) + client["fee"]
+    return pd.DataFrame(
+        {
+            "option": client["instrument"].astype(np.int64),
+            "client": client["client"].astype(np.int64),
+            "bought": np.maximum(client["size"], 0.0),
+            "sold": np.maximum(-client["size"], 0.0),
+            "spread_capture": (client["spread_market"] + client["spread_mark"]) / MICROS,
+            "gamma": units * (rows["unit_spot"] - client["unit_spot"] - answered),
+            "theta": units * (rows["unit_time"] - client["unit_time"]),
+            "vega": units * (rows["unit_volatility"] - client["unit_volatility"]),
+            "rates": np.zeros(len(client)),
+            "dividends": units * (rows["unit_dividends"] - client["unit_dividends"]),
+            "fees": -client["fee"],
+            "carry": -paid * (end.growth / client["growth"] - 1.0),
+        }
+    )
+
+
+def _opening_tranches(opened: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
+    """A row an opening position, currency; what its first mark made of the price it was given at is volatility."""
+    rows = end.options[opened["instrument"]]
+    units = opened["size"] * rows["multiplier"]
+    return pd.DataFrame(
+        {
+            "option": opened["instrument"].astype(np.int64),
+            "client": np.full(len(opened), -1),
+            "bought": np.maximum(opened["size"], 0.0),
+            "sold": np.maximum(-opened["size"], 0.0),
+            "spread_capture": np.zeros(len(opened)),
+            "gamma": units * (rows["unit_spot"] - rows["unit_answered"]),
+            "theta": units * rows["unit_time"],
+            "vega": units * (rows["unit_volatility"] + rows["first_theo"] - rows["opening_mark"]),
+            "rates": np.zeros(len(opened)),
+            "dividends": units * rows["unit_dividends"],
+            "fees": np.zeros(len(opened)),
+            "carry": np.zeros(len(opened)),
+        }
+    )
+
+
+def _next_hedge_spot(
+    fills: npt.NDArray[np.void], client: npt.NDArray[np.void], end: Tranches
+) -> npt.NDArray[np.float64]:
+    """The underlying's mid when it was next hedged after each client fill; where it never was, at the option's end."""
+    rows = end.options[client["instrument"]]
+    spots = np.where(rows["settled"] != 0, rows["answered_spot"], end.spots[rows["underlying"]])
+    for u in np.unique(rows["underlying"]):
+        hedges = fills[(fills["kind"] == TransactionKind.HEDGE) & (fills["instrument"] == u)]
+        if not len(hedges):
+            continue
+        mine = np.flatnonzero(rows["underlying"] == u)
+        place = np.searchsorted(hedges["transaction"], client["transaction"][mine])
+        next_hedge = hedges[np.minimum(place, len(hedges) - 1)]
+        in_time = (place < len(hedges)) & (next_hedge["ts"] < rows["expiry"][mine])
+        spots[mine[in_time]] = next_hedge["spot"][in_time]
+    return np.asarray(spots, float)
+
+
+def _rounded(grouped: pd.DataFrame, postings: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
+    """Each bucket as integers which sum, over the groups of an option, to what the ledger has for the option."""
+    count = len(end.options)
+    of_options = postings[postings["instrument"] < count]
+    options = grouped["option"].to_numpy()
+    for bucket, accounts in _BY_OPTION.items():
+        totals = np.zeros(count, np.int64)
+        mine = of_options[np.isin(of_options["account"], accounts)]
+        np.subtract.at(totals, mine["instrument"], mine["amount"])
+        if bucket == "gamma":
+            totals -= end.options["answered_posted"]
+        whole = np.rint(grouped[bucket].to_numpy(float) * MICROS).astype(np.int64)
+        np.subtract.at(totals, options, whole)
+        largest = grouped[bucket].abs().groupby(options).idxmax()
+        whole[largest.to_numpy(int)] += totals[largest.index.to_numpy(int)]
+        grouped[bucket] = whole
+    grouped["carry"] = np.rint(grouped["carry"].to_numpy(float) * MICROS).astype(np.int64)
+    return grouped

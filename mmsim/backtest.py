@@ -1,0 +1,190 @@
+"""A scenario to its market, through the loop, to a Run."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim import attribution, market
+from mmsim.engine.state import State
+from mmsim.errors import Problem, UserError
+from mmsim.policy import Policy, find
+from mmsim.results import Journal, Run
+from mmsim.scenario import Scenario, load
+
+Progress = Callable[[float, str], None]  # (share done, what is being done)
+
+
+def run(
+    scenario: str | Path | Scenario,
+    data: str | Path | None = None,
+    *,
+    seed: int | None = None,
+    paths: int | None = None,
+    changes: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a scenario.
+
+    ``scenario`` is a file or a Scenario, ``data`` the folder that holds recorded data, ``seed`` and ``paths`` replace
+    the scenario's, ``changes`` are keys with their new values, as ``{"hedging.band": "10"}``. ``progress`` is called now
+    and then with the share done and what is being done. Raises UserError with every mistake of the user's.
+    """
+    started = time.perf_counter()
+    told = progress or (lambda share, what: None)
+    chosen = _loaded(scenario, seed, paths, changes)
+    quoting, hedging = _policies(chosen)
+    told(0.0, "reading the market")
+    built = market.build(chosen, Path(data) if data is not None else None, timer_ns=timer_of(hedging))
+    told(0.0, "preparing the loop")
+    from mmsim.engine import drive, setup  # compiles, or reads the compiled loop from the cache
+
+    desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
+    template = setup.new_state(built.universe, chosen, built.rules, _script(hedging, len(built.universe.options)))
+    journal, outcomes, events_walked = Journal(), [], 0
+    state = setup.copy_of(template)
+    for path in range(chosen.paths):
+        keep = path < chosen.keep_paths
+        events = built.events(path)
+        setup.restart(state, template, path, keep=keep)
+        state = drive.walk(events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events)))
+        _check_settled(state, built, path)
+        outcomes.append(attribution.outcome(state))
+        if keep:
+            journal.tranches.append(attribution.tranches(state))
+        events_walked += len(events)
+    told(1.0, "done")
+    return Run.of(
+        scenario=chosen,
+        market=built,
+        desk=desk,
+        outcomes=outcomes,
+        journal=journal,
+        versions=versions(),
+        inputs=_inputs(chosen, built, quoting, hedging),
+        events=events_walked,
+        seconds=time.perf_counter() - started,
+        reproduce=_command(scenario, data, seed, paths, changes),
+    )
+
+
+def check(
+    scenario: str | Path | Scenario, data: str | Path | None = None, *, changes: Mapping[str, str] | None = None
+) -> None:
+    """Raise UserError with everything that is wrong with a scenario, its policies and (where given) its data."""
+    chosen = _loaded(scenario, None, None, changes)
+    _, hedging = _policies(chosen)
+    if chosen.market.recorded is None or data is not None:
+        market.build(chosen, Path(data) if data is not None else None, timer_ns=timer_of(hedging))
+
+
+def timer_of(hedging: Policy) -> int:
+    """Nanoseconds between the timers of a hedging policy: its parameter `interval_ns`, or 0 for none."""
+    return int(getattr(hedging.instance, "interval_ns", 0))
+
+
+def versions() -> dict[str, str]:
+    """The versions of everything that a result depends on."""
+    import platform
+
+    import mmsim
+
+    names = ("numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+    installed = {dist: metadata.version(dist) for dist in names if _is_installed(dist)}
+    return {"mmsim": mmsim.__version__, "python": platform.python_version(), **installed}
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _loaded(
+    scenario: str | Path | Scenario, seed: int | None, paths: int | None, changes: Mapping[str, str] | None
+) -> Scenario:
+    changed = dict(changes or {})
+    changed |= {key: str(value) for key, value in (("seed", seed), ("paths", paths)) if value is not None}
+    if isinstance(scenario, Scenario):
+        return scenario.with_changes(changed) if changed else scenario
+    return load(scenario, changed)
+
+
+def _policies(scenario: Scenario) -> tuple[Policy, Policy]:
+    """Both policies, prepared; UserError with the mistakes of both."""
+    near = Path(scenario.source).parent if scenario.source else None
+    found: list[Policy] = []
+    problems: list[Problem] = []
+    for kind in ("quoting", "hedging"):
+        entry = getattr(scenario, kind)
+
+        def complain(key: str, message: str, suggestion: str, kind: str = kind) -> Problem:
+            return scenario.problem((kind, key), message, suggestion, of_key=bool(suggestion) and key != "policy")
+
+        try:
+            policy = find(kind, entry.policy, entry.parameters, near, complain)
+            if hasattr(policy.instance, "prepare"):
+                policy = policy._replace(instance=policy.instance.prepare(scenario))
+            found.append(policy)
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(*problems)
+    return found[0], found[1]
+
+
+def _script(hedging: Policy, options: int) -> npt.NDArray[np.float64] | None:
+    """(ticks, options) deltas given by the hedging policy's parameter `deltas`, if it has one."""
+    deltas = getattr(hedging.instance, "deltas", None)
+    if deltas is None:
+        return None
+    table = np.asarray(deltas, float)
+    table = table.reshape(len(table), -1)
+    if table.shape[1] == 1:
+        table = np.repeat(table, options, axis=1)
+    if table.shape[1] != options:
+        raise UserError(f"hedging.deltas: {table.shape[1]} options a tick, but the scenario has {options}")
+    return table
+
+
+def _path_progress(told: Progress, path: int, paths: int, events: int) -> Callable[[int], None]:
+    what = f"path {path + 1:,} of {paths:,}" if paths > 1 else "replaying events"
+    return lambda done: told((path + done / max(events, 1)) / paths, what)
+
+
+def _check_settled(state: State, built: market.Market, path: int) -> None:
+    """An option held past its expiry is an error of the engine or its calendar: the run fails."""
+    late = (state.options["expiry"] <= state.desk[0]["now"]) & (state.options["settled"] == 0) & (state.options["position"] != 0)
+    names = [built.universe.options[n].name for n in np.flatnonzero(late)]
+    if names:
+        raise RuntimeError(f"path {path}: left unsettled past expiry: {', '.join(names)}")
+
+
+def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: Policy) -> dict[str, str]:
+    """SHA-256 of every file that the run read."""
+    files = [policy.file for policy in (quoting, hedging)] + ([Path(scenario.source)] if scenario.source else [])
+    read = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+    return {**read, **built.inputs}
+
+
+def _command(scenario: Any, data: Any, seed: int | None, paths: int | None, changes: Mapping[str, str] | None) -> str:
+    """The command that would make the run again."""
+    if isinstance(scenario, Scenario):
+        scenario = scenario.source or "SCENARIO.yaml"
+    words = ["mmsim", "run", str(scenario)]
+    words += ["--data", str(data)] if data is not None else []
+    words += ["--seed", str(seed)] if seed is not None else []
+    words += ["--paths", str(paths)] if paths is not None else []
+    for key, value in (changes or {}).items():
+        words += ["--set", f"{key}={value}"]
+    return shlex.join(words)

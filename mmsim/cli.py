@@ -1,0 +1,260 @@
+"""The commands: what is typed becomes a call, what comes back is printed. No logic; heavy imports inside commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+import mmsim
+from mmsim.errors import Problem, UserError
+
+WRONG_INPUT = 2
+COMPILE_SECONDS = 60
+PLAIN_LINE_EVERY_S = 10.0
+
+app = typer.Typer(
+    help="An event-driven backtester for an options market maker: where did every cent come from?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+class Format(StrEnum):
+    """What `mmsim export` can write."""
+
+    BEANCOUNT = "beancount"
+    CSV = "csv"
+
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario's YAML file.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+Data = Annotated[Path | None, typer.Option(help="The folder in which a scenario's recorded folder stands.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key: hedging.band=10.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The run's folder.", show_default="reports/NAME/RUN")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a mistake.")]
+
+
+@contextmanager
+def mistakes(debug: bool) -> Iterator[None]:
+    """A user's mistakes become a line each and exit code 2, anything else a line and exit code 1; or the traceback."""
+    try:
+        yield
+    except UserError as error:
+        if debug:
+            raise
+        for problem in error.problems:
+            err.print(str(problem), style="red")
+        raise typer.Exit(WRONG_INPUT) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        err.print(f"mmsim failed: {type(error).__name__}: {error} (--debug shows where)", style="red")
+        raise typer.Exit(1) from None
+
+
+def changes(settings: list[str] | None) -> dict[str, str]:
+    """``--set KEY=VALUE ...`` as a mapping; UserError with all that are no such thing."""
+    wrong = [text for text in settings or [] if "=" not in text.lstrip("=")]
+    if wrong:
+        raise UserError(*(Problem(f"{text!r} is not KEY=VALUE, as in hedging.band=10", file="--set") for text in wrong))
+    return dict(text.split("=", 1) for text in settings or [])
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    """A callback (fraction done, what) that shows a bar on a terminal, and a plain line now and then elsewhere."""
+    if quiet:
+        yield lambda _done, _what: None
+    elif err.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=err, transient=True) as bar:
+            task = bar.add_task("", total=1.0)
+            yield lambda done, what: bar.update(task, completed=done, description=what)
+    else:
+        said = time.monotonic()
+
+        def line(done: float, what: str) -> None:
+            nonlocal said
+            if time.monotonic() - said >= PLAIN_LINE_EVERY_S:
+                said = time.monotonic()
+                err.print(f"{what}: {done:.0%}")
+
+        yield line
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    data: Data = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="The run's folder.", show_default="reports/...")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")] = None,
+    settings: Set = None,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the run's folder and nothing else.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run a scenario: where the money came from, and a report."""
+    with mistakes(debug):
+        from mmsim import backtest, kernel, screen, workspace
+
+        file = workspace.scenario_file(scenario)
+        silent = quiet or as_json
+        if kernel.will_compile() and not silent:
+            err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
+        with progress(silent) as show:
+            result = backtest.run(file, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
+        folder = result.save(out_folder)
+        if as_json:
+            print_json(result.summary)
+        elif quiet:
+            say(str(folder))
+        else:
+            screen.show(screen.run(result.summary, folder, scenario), out)
+
+
+@app.command()
+def check(
+    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO...", help="Scenarios' YAML files.")],
+    data: Data = None,
+    settings: Set = None,
+    debug: Debug = False,
+) -> None:
+    """Say everything that is wrong with scenarios, with file, line and the nearest right name."""
+    with mistakes(debug):
+        from mmsim import backtest, workspace
+
+        found: list[Problem] = []
+        for scenario in scenarios:
+            try:
+                backtest.check(workspace.scenario_file(scenario), data=data, changes=changes(settings))
+                say(f"{scenario}: nothing wrong")
+            except UserError as error:
+                found.extend(error.problems)
+        if found:
+            raise UserError(*found)
+
+
+@app.command()
+def report(folder: RunFolder, debug: Debug = False) -> None:
+    """Write the HTML report of a run again."""
+    with mistakes(debug):
+        from mmsim import report as page
+        from mmsim import results
+
+        say(str(page.write(results.load(folder), folder / "report.html")))
+
+
+@app.command()
+def policies(
+    name: Annotated[str, typer.Argument(help="One policy.", show_default="all")] = "",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the policies, or say everything about one: parameters, units, source and an example."""
+    with mistakes(debug):
+        from mmsim import catalogue, screen
+
+        found = catalogue.entries(name)
+        if as_json:
+            print_json([entry.as_dict() for entry in found])
+        elif name:
+            for entry in found:
+                screen.show(screen.policy(entry), out)
+        else:
+            screen.show(screen.policies(found), out)
+
+
+@app.command()
+def schema(debug: Debug = False) -> None:
+    """Print the JSON Schema of a scenario, for editors."""
+    with mistakes(debug):
+        from mmsim.scenario import json_schema
+
+        print_json(json_schema())
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    kind: Annotated[Format, typer.Option("--format", help="A journal for beancount, or every table as CSV.")],
+    debug: Debug = False,
+) -> None:
+    """Write a run's ledger as a beancount journal, or its tables as CSV, into its folder."""
+    with mistakes(debug):
+        from mmsim import export as writer
+        from mmsim import results
+
+        loaded = results.load(folder)
+        if kind is Format.BEANCOUNT:
+            files = [writer.beancount(loaded, folder / "journal.beancount")]
+        else:
+            files = writer.csv(loaded, folder / "csv")
+        for file in files:
+            say(str(file))
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    debug: Debug = False,
+) -> None:
+    """Make a workspace: strategies to edit, scenarios to run, a generated day to replay."""
+    with mistakes(debug):
+        from mmsim import workspace
+        from mmsim.market.sample import write_sample
+
+        for file in workspace.create(folder, write_sample):
+            say(str(file))
+        out.print(
+            f"Next:   cd {folder} && mmsim run scenarios/first.yaml", style="cyan", soft_wrap=True, highlight=False
+        )
+
+
+def say(text: str) -> None:
+    """A line on standard output, left to the terminal to fold."""
+    out.print(text, soft_wrap=True, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output, as it is."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"mmsim {mmsim.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which mmsim.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """What the shell calls."""
+    app()

@@ -1,0 +1,109 @@
+"""Cash and its carry: interest on each component's balance, the borrow fee, and when they are posted."""
+
+from __future__ import annotations
+
+from math import expm1
+from typing import Any
+
+from mmsim.engine.journal import begin, post, post_underlying
+from mmsim.engine.state import State, TransactionKind
+from mmsim.kernel import njit
+from mmsim.ledger import Account
+
+OPTIONS, HEDGE = 0, 1
+DAY = 86_400_000_000_000
+
+
+@njit
+def accrue(state: State, ts: int) -> None:
+    """Bring the interest of both accounts up to `ts`; to be called before a balance changes."""
+    rules = state.rules[0]
+    total = state.cash[0]["balance"] + state.cash[1]["balance"]
+    for k in range(2):
+        cash = state.cash[k]
+        deciding = total if rules["net_funding"] != 0 else cash["balance"]
+        rate = cash["rate"] + (rules["borrowing_spread"] if deciding < 0 else 0.0)
+        if rate != 0.0:
+            if rules["simple_interest"] != 0:
+                _accrue_simple(cash, rate, ts, rules["interest_year"])
+            else:
+                cash["accrued"] += (cash["balance"] + cash["accrued"]) * expm1(rate * (ts - cash["ts"]) / rules["interest_year"])
+            if k == OPTIONS:
+                _grow(state, rate, ts)
+        cash["ts"] = ts
+
+
+@njit
+def _accrue_simple(cash: Any, rate: float, ts: int, year: float) -> None:
+    """Simple interest within each day (UTC); what the day earned bears interest from midnight on."""
+    start = cash["ts"]
+    while start < ts:
+        midnight = (start // DAY + 1) * DAY
+        end = min(midnight, ts)
+        earned = (cash["balance"] + cash["accrued"] - cash["resting"]) * rate * (end - start) / year
+        cash["accrued"] += earned
+        cash["resting"] = 0.0 if end == midnight else cash["resting"] + earned
+        start = end
+
+
+@njit
+def _grow(state: State, rate: float, ts: int) -> None:
+    """What one unit of options cash has become since the start, for the carry of a tranche."""
+    desk = state.desk[0]
+    desk["growth"] *= 1.0 + expm1(rate * (ts - desk["growth_ts"]) / state.rules[0]["interest_year"])
+    desk["growth_ts"] = ts
+
+
+@njit
+def move_options_cash(state: State, underlying: int, amount: int) -> None:
+    """A posting to Assets:Cash:Options, interest accrued first."""
+    accrue(state, state.desk[0]["now"])
+    state.cash[OPTIONS]["balance"] += amount
+    post(state, Account.CASH_OPTIONS, -1, underlying, amount)
+
+
+@njit
+def move_hedge_cash(state: State, underlying: int, amount: int) -> None:
+    """A posting to Assets:Cash:Hedge, interest accrued first."""
+    accrue(state, state.desk[0]["now"])
+    state.cash[HEDGE]["balance"] += amount
+    post(state, Account.CASH_HEDGE, -1, underlying, amount)
+
+
+@njit
+def accrue_borrow(state: State, u: int) -> None:
+    """Bring the borrow fee up to now: on the short units and the price of its last call."""
+    underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
+    if rules["borrow"] != 0.0 and underlying["hedge"] < 0.0 and underlying["future"] == 0:
+        worth = -underlying["hedge"] * underlying["borrow_spot"] * 1e6
+        underlying["borrow_accrued"] += rules["borrow"] * worth * (now - underlying["borrow_ts"]) / rules["interest_year"]
+    underlying["borrow_ts"] = now
+    underlying["borrow_spot"] = state.underlyings[underlying["instrument"]]["spot"]
+
+
+@njit
+def post_carry(state: State) -> None:
+    """Post what has accrued, whole micro-units; fractions are carried on."""
+    desk = state.desk[0]
+    accrue(state, desk["now"])
+    begin(state, TransactionKind.CARRY)
+    own = state.balances.shape[0] - 1
+    for k in range(2):
+        cash = state.cash[k]
+        interest = round(cash["accrued"])
+        cash["accrued"] -= interest
+        cash["balance"] += interest
+        post(state, Account.CASH_OPTIONS if k == OPTIONS else Account.CASH_HEDGE, -1, own, interest)
+        post(state, Account.CARRY_OPTIONS if k == OPTIONS else Account.CARRY_HEDGE, -1, own, -interest)
+        if k == OPTIONS:
+            desk["option_interest"] += interest
+        else:
+            desk["hedge_interest"] += interest
+    for u in range(state.underlyings.shape[0]):
+        accrue_borrow(state, u)
+        fee = round(state.underlyings[u]["borrow_accrued"])
+        state.underlyings[u]["borrow_accrued"] -= fee
+        state.cash[HEDGE]["balance"] -= fee
+        desk["borrow_fee"] += fee
+        post(state, Account.CASH_HEDGE, -1, u, -fee)
+        post_underlying(state, Account.CARRY_BORROW, u, fee)

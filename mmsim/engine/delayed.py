@@ -1,0 +1,156 @@
+"""The desk's delayed view: what a quote in force now was decided on, `latency.quote` ago.
+
+A trailing cursor walks the same events behind the loop and keeps its own market and book. The desk's own changes (fills,
+hedges, refreshed Greeks) wait in a queue until the cursor passes them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmsim.engine.state import State
+from mmsim.events import Kind
+from mmsim.kernel import njit
+from mmsim.policy import FillView, TickView
+
+
+@njit
+def tell(state: State, u: int, option: int, size: float, price: float, theo: float, delta: float, vega: float) -> None:
+    """Queue a change of the desk's state for its delayed view; `option` is -1 for a hedge or a refresh."""
+    if state.rules[0]["quote_latency"] == 0:
+        return
+    desk, underlying = state.desk[0], state.underlyings[u]
+    if desk["seen_tail"] == state.seen.shape[0]:
+        _compact(state)
+    row = state.seen[desk["seen_tail"]]
+    desk["seen_tail"] += 1
+    row["ts"], row["underlying"], row["option"] = desk["now"], u, option
+    row["size"], row["price"], row["theo"], row["delta"], row["vega"] = size, price, theo, delta, vega
+    row["spot"] = underlying["spot"]
+    row["position"] = state.options[option]["position"] if option >= 0 else 0.0
+    row["hedge"], row["pending"] = underlying["hedge"], underlying["pending"]
+    row["book_spot"], row["book_delta"] = underlying["book_spot"], underlying["book_delta"]
+    row["book_gamma"], row["book_vega"] = underlying["book_gamma"], underlying["book_vega"]
+
+
+@njit
+def _compact(state: State) -> None:
+    """Move what still waits to the front of the queue."""
+    desk = state.desk[0]
+    head, tail = desk["seen_head"], desk["seen_tail"]
+    for k in range(head, tail):
+        state.seen[k - head] = state.seen[k]
+    desk["seen_head"], desk["seen_tail"] = 0, tail - head
+
+
+@njit
+def seen_has_room(state: State) -> bool:
+    """Whether the queue can take what one event may add."""
+    desk = state.desk[0]
+    room = 8 * (state.options.shape[0] + state.underlyings.shape[0] + 1)
+    return desk["seen_tail"] - desk["seen_head"] + room <= state.seen.shape[0]  # type: ignore[no-any-return]
+
+
+@njit
+def set_spot(underlying: Any, event: Any) -> float:
+    """A tick into an underlying's row; the mid that it had before.
+
+    With one side missing the mid is the other side, with both it is the last mid.
+    """
+    before = underlying["spot"]
+    bid, ask = event["bid"], event["ask"]
+    underlying["bid"], underlying["ask"] = bid, ask
+    if bid == bid and ask == ask:
+        underlying["spot"] = 0.5 * (bid + ask)
+    elif bid == bid:
+        underlying["spot"] = bid
+    elif ask == ask:
+        underlying["spot"] = ask
+    underlying["ticks"] += 1
+    underlying["tick_ts"] = event["ts"]
+    return before  # type: ignore[no-any-return]
+
+
+@njit
+def set_quote(option: Any, event: Any) -> None:
+    """A market quote into an option's row."""
+    option["bid"], option["ask"] = event["bid"], event["ask"]
+    option["bid_size"], option["ask_size"] = event["bid_size"], event["ask_size"]
+
+
+@njit
+def tick_view(underlying: Any, u: int) -> TickView:
+    """What listeners are shown of a tick."""
+    return TickView(
+        ts_ns=underlying["tick_ts"],
+        underlying=u,
+        ticks=underlying["ticks"],
+        spot=underlying["spot"],
+        spot_bid=underlying["bid"],
+        spot_ask=underlying["ask"],
+    )
+
+
+@njit
+def catch_up(  # type: ignore[no-untyped-def]
+    state: State, events, last: int, until: int, on_tick, tick_params, on_fill, fill_params, memory
+) -> None:
+    """Bring the delayed view to the state as of `until`, told before event number `last`."""
+    desk = state.desk[0]
+    while True:
+        n, k = desk["seen_next"], desk["seen_head"]
+        has_event = n < last and events[n]["ts"] <= until
+        has_change = k < desk["seen_tail"] and state.seen[k]["ts"] <= until
+        if has_event and (not has_change or events[n]["ts"] <= state.seen[k]["ts"]):
+            desk["seen_next"] += 1
+            event = events[n]
+            kind, instrument = event["kind"], np.int64(event["instrument"])
+            if kind == Kind.SPOT:
+                underlying = state.seen_underlyings[instrument]
+                set_spot(underlying, event)
+                if state.rules[0]["quote_listens"] != 0:
+                    on_tick(tick_view(underlying, instrument), memory, tick_params)
+            elif kind == Kind.QUOTE:
+                set_quote(state.seen_options[instrument], event)
+            elif kind == Kind.VOLATILITY:
+                state.seen_options[instrument]["volatility"] = event["value"]
+            elif kind == Kind.DIVIDEND:
+                state.seen_underlyings[instrument]["spot"] -= event["value"]
+                state.seen_underlyings[instrument]["first_dividend"] += 1
+        elif has_change:
+            desk["seen_head"] += 1
+            _learn(state, state.seen[k], on_fill, fill_params, memory)
+        else:
+            return
+
+
+@njit
+def _learn(state: State, change: Any, on_fill, fill_params, memory) -> None:  # type: ignore[no-untyped-def]
+    """One change of the desk's own state reaches its delayed view: what it filled is no longer taken from the quote."""
+    underlying = state.seen_underlyings[change["underlying"]]
+    underlying["hedge"], underlying["pending"] = change["hedge"], change["pending"]
+    underlying["book_spot"], underlying["book_delta"] = change["book_spot"], change["book_delta"]
+    underlying["book_gamma"], underlying["book_vega"] = change["book_gamma"], change["book_vega"]
+    i = change["option"]
+    if i < 0:
+        return
+    state.seen_options[i]["position"] = change["position"]
+    if change["size"] > 0.0:
+        state.options[i]["consumed_bid"] -= change["size"]
+    else:
+        state.options[i]["consumed_ask"] += change["size"]
+    if state.rules[0]["quote_listens"] != 0:
+        view = FillView(
+            ts_ns=change["ts"],
+            option=i,
+            underlying=change["underlying"],
+            size=change["size"],
+            price=change["price"],
+            theo=change["theo"],
+            spot=change["spot"],
+            delta=change["delta"],
+            vega=change["vega"],
+        )
+        on_fill(view, memory, fill_params)

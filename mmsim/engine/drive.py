@@ -1,0 +1,130 @@
+"""Drive the compiled loop over the events of a path: bind the policies, empty the journal, enlarge what is full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.engine import loop
+from mmsim.engine.state import Limit, Reason, State
+from mmsim.errors import UserError
+from mmsim.events import Events, Kind
+from mmsim.instruments import Universe
+from mmsim.kernel import Bound, bind
+from mmsim.policy import HedgeView, Policy, QuoteView
+
+_CHUNK = 500_000  # events between two looks at the clock
+JOURNAL = ("postings", "fills", "marks", "breaches")  # the state's journals, and the desk's counts of their rows
+
+
+class Desk(NamedTuple):
+    """The policies of a run in their slots, with their memories."""
+
+    quoting: Policy
+    hedging: Policy
+    quote: tuple[Bound, Bound, Bound]  # quote, on_tick, on_fill
+    hedge: tuple[Bound, Bound, Bound]  # hedge, on_tick, on_fill
+    quote_memory: npt.NDArray[np.float64]  # (underlyings, MEMORY)
+    hedge_memory: npt.NDArray[np.float64]
+
+    @property
+    def arguments(self) -> list[Any]:
+        """What the loop takes behind the state."""
+        quoting = [part for bound in self.quote for part in (bound.function, bound.parameters)]
+        hedging = [part for bound in self.hedge for part in (bound.function, bound.parameters)]
+        return [*quoting, self.quote_memory, *hedging, self.hedge_memory]
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What a plain-Python policy raised, if one did."""
+        return next((bound.failures[0] for bound in (*self.quote, *self.hedge) if bound.failures), None)
+
+    def listens(self, policy: Policy) -> bool:
+        """Whether a policy wants to be told of ticks or fills."""
+        return hasattr(policy.instance, "on_tick") or hasattr(policy.instance, "on_fill")
+
+
+def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
+    """Put the policies in their slots."""
+    quote = [bind(quoting.instance, slot, quoting.file) for slot in (loop.QUOTE, loop.ON_TICK, loop.ON_FILL)]
+    hedge = [bind(hedging.instance, slot, hedging.file) for slot in (loop.HEDGE, loop.ON_TICK, loop.ON_FILL)]
+    memories = [
+        np.zeros((underlyings, max(int(getattr(type(policy.instance), "MEMORY", 0)), 1))) for policy in (quoting, hedging)
+    ]
+    for bounds, memory in zip((quote, hedge), memories, strict=True):
+        for bound in bounds:
+            bound.lend(memory)
+    return Desk(quoting, hedging, (quote[0], quote[1], quote[2]), (hedge[0], hedge[1], hedge[2]), memories[0], memories[1])
+
+
+def walk(
+    events: Events,
+    state: State,
+    desk: Desk,
+    universe: Universe,
+    empty: Callable[[State], None],
+    progress: Callable[[int], None],
+) -> State:
+    """Walk all events of a path; the state at its end (arrays that were full have been replaced by larger ones).
+
+    ``empty`` is called when the journal is full and at the end; ``progress`` with the number of events done. Raises
+    UserError where a policy fails or an opening position has no price.
+    """
+    desk.quote_memory[:] = 0.0
+    desk.hedge_memory[:] = 0.0
+    state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
+    n, end, arguments = 0, len(events), desk.arguments
+    while True:
+        stop = min(n + _CHUNK, end)
+        n, reason = loop.run(events, n, stop, state, *arguments)
+        if reason == Reason.JOURNAL_FULL:
+            empty(state)
+        elif reason == Reason.QUEUE_FULL:
+            state = _enlarged(state)
+        elif reason != Reason.STOP or desk.failure:
+            raise _fault(Reason(reason), events, n, state, desk, universe)
+        elif n == end:
+            empty(state)
+            progress(n)
+            return state
+        else:
+            progress(n)
+
+
+def _enlarged(state: State) -> State:
+    """The same state with twice the room in lots and queues."""
+    doubled = {name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))]) for name in ("pending", "seen")}
+    lots = {
+        name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))], axis=1)
+        for name in ("lot_units", "lot_costs")
+    }
+    return state._replace(**doubled, **lots)
+
+
+def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, universe: Universe) -> Exception:
+    """The user's error behind a reason to stop: the policy, the event and the view that it was given."""
+    if reason == Reason.OPENING_FAULT:
+        row = state.opening[int(state.fault[0, 0])]
+        named = universe.underlyings[row["instrument"]].symbol if row["is_hedge"] else universe.options[row["instrument"]].name
+        return UserError(f"opening: {named} has no market at the clock's start: give it a price or mark")
+    is_quote = reason == Reason.QUOTE_FAULT
+    policy, view_class = (desk.quoting, QuoteView) if is_quote else (desk.hedging, HedgeView)
+    view = ", ".join(f"{name}={value:.10g}" for name, value in zip(view_class._fields, state.fault[0], strict=False))
+    if desk.failure is not None:
+        what = f"raised {type(desk.failure).__name__}: {desk.failure}"
+    elif is_quote:
+        bid, ask, bid_size, ask_size = state.fault[1, :4]
+        what = f"answered no quote (NaN, crossed or negative): bid={bid:g}, ask={ask:g}, bid_size={bid_size:g}, ask_size={ask_size:g}"
+    else:
+        what = f"answered {state.fault[1, 0]:g}, which is no number of units"
+    event = events[min(n, len(events) - 1)]
+    at = f"event {n} ({Kind(event['kind']).name} at {np.datetime64(int(event['ts']), 'ns')}Z)"
+    return UserError(f"policy {desk.quoting.name if is_quote else policy.name!r}: {what}; {at}; {view_class.__name__}({view})")
+
+
+def limit_name(code: int) -> str:
+    """The scenario's key of a limit."""
+    return Limit(code).name.lower()

@@ -1,0 +1,105 @@
+"""A client fill: its transaction, its tranche's start between two marks, and its delta that the hedge will answer."""
+
+from __future__ import annotations
+
+from mmsim.engine.cash import move_options_cash
+from mmsim.engine.delayed import tell
+from mmsim.engine.greeks import add_fill
+from mmsim.engine.journal import begin, new_fill, post
+from mmsim.engine.marking import activate, add_taylor, settle_answered, start_marks, steps_to
+from mmsim.engine.quoting import QuoteInForce
+from mmsim.engine.state import Counter, State, TransactionKind, micros
+from mmsim.engine.valuation import delta_now, greeks_at, market_fair
+from mmsim.kernel import njit
+from mmsim.ledger import Account
+from mmsim.policy import FillView
+
+
+@njit
+def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInForce, client: int) -> FillView:
+    """The desk deals `size` contracts (+ buys) of option `i` at `price`; what its listeners are shown of it."""
+    option, desk = state.options[i], state.desk[0]
+    u = option["underlying"]
+    underlying = state.underlyings[u]
+    spot, now = underlying["spot"], desk["now"]
+    if option["marked"] == 0:
+        start_marks(state, i)
+    if option["active"] == 0:
+        activate(state, i)
+    at = greeks_at(state, option, spot, now, option["volatility"])
+    units = size * option["multiplier"]
+    steps = steps_to(state, option, spot, now, option["volatility"])
+    option["early_time"] += units * steps.time
+    option["early_spot"] += units * steps.spot
+    option["early_volatility"] += units * steps.volatility
+    add_taylor(state, option, -units, spot, now, option["volatility"], steps.theo)
+    settle_answered(option, spot)
+    delta = delta_now(state, i, at.delta)
+    option["answered"] += units * delta
+    row = _post_client(state, i, size, price, at.theo, client)
+    row["policy_fair"] = chain.policy_fair
+    row["quoted"] = chain.policy_bid if size > 0.0 else chain.policy_ask
+    row["unit_dividends"] = option["unit_dividends"]
+    row["unit_time"] = option["unit_time"] + steps.time
+    row["unit_spot"] = option["unit_spot"] + steps.spot
+    row["unit_volatility"] = option["unit_volatility"] + steps.volatility
+    row["unit_answered"], row["hedged_delta"], row["delta"] = option["unit_answered"], option["hedged_delta"], delta
+    row["growth"] = desk["growth"]
+    option["position"] += size
+    row["position_after"] = option["position"]
+    if state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0:
+        underlying["stale"] = 1
+    else:
+        add_fill(underlying, units, at.delta, at.gamma, at.vega, at.theta)
+    if state.rules[0]["quote_latency"] != 0:
+        if size > 0.0:
+            option["consumed_bid"] += size
+        else:
+            option["consumed_ask"] -= size
+    tell(state, u, i, size, price, at.theo, delta, at.vega)
+    state.counters[Counter.CLIENT_FILLS] += 1
+    return FillView(
+        ts_ns=now, option=i, underlying=u, size=size, price=price, theo=at.theo, spot=spot, delta=delta, vega=at.vega
+    )
+
+
+@njit
+def _post_client(state: State, i: int, size: float, price: float, theo: float, client: int):  # type: ignore[no-untyped-def]
+    """The postings of a client fill and its row of the fills."""
+    option, desk = state.options[i], state.desk[0]
+    u = option["underlying"]
+    units = size * option["multiplier"]
+    mid = market_fair(state, option)
+    if mid != mid:
+        mid = theo
+        state.counters[Counter.MARKET_MID_MISSING] += 1
+    premium, worth = micros(units * price), micros(units * theo)
+    fee = micros(abs(size) * state.rules[0]["fee_option"])
+    of_market, of_mark = micros(units * (mid - price)), micros(units * (theo - mid))
+    rest = worth - premium - of_market - of_mark
+    if abs(of_market) >= abs(of_mark):
+        of_market += rest
+    else:
+        of_mark += rest
+    begin(state, TransactionKind.CLIENT)
+    if option["futures_style"] != 0:
+        option["margined"] += premium
+        move_options_cash(state, u, -fee)
+        post(state, Account.OPTIONS, i, u, worth - premium)
+    else:
+        desk["premium"] -= premium
+        move_options_cash(state, u, -premium - fee)
+        post(state, Account.OPTIONS, i, u, worth)
+    post(state, Account.SPREAD_MARKET, i, u, -of_market)
+    post(state, Account.SPREAD_MARK, i, u, -of_mark)
+    post(state, Account.FEES_OPTIONS, i, u, fee)
+    option["value"] += worth
+    desk["option_fees"] += fee
+    row = new_fill(state, TransactionKind.CLIENT, i, client, size, price)
+    row["theo"], row["spot"] = theo, state.underlyings[u]["spot"]
+    row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
+    row["implied_volatility"] = option["volatility"]
+    row["edge"], row["fee"] = units * (theo - price), fee * 1e-6
+    row["decision_mid"] = mid
+    row["spread_market"], row["spread_mark"] = of_market, of_mark
+    return row

@@ -1,0 +1,190 @@
+"""The hedge: the policy's decision, the order on its way, and the fill that the options' deltas are measured from."""
+
+from __future__ import annotations
+
+from math import floor
+
+from mmsim.engine.cash import accrue_borrow, move_hedge_cash
+from mmsim.engine.delayed import tell
+from mmsim.engine.greeks import is_priced_at, keep_fresh, net_delta, option_delta
+from mmsim.engine.journal import begin, new_fill, post_underlying
+from mmsim.engine.lots import trade_lots
+from mmsim.engine.marking import settle_answered
+from mmsim.engine.quoting import keep_fault
+from mmsim.engine.state import Counter, State, TransactionKind, micros
+from mmsim.engine.valuation import delta_now, greeks_at
+from mmsim.kernel import njit
+from mmsim.ledger import Account
+from mmsim.policy import HedgeView
+
+
+@njit
+def ask_hedge(state: State, u: int, timer: int, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
+    """Ask the hedging policy and send what it answers; False if the answer is no number."""
+    underlying, desk = state.underlyings[u], state.desk[0]
+    if desk["open"] == 0 or not underlying["spot"] == underlying["spot"]:
+        return True
+    if keep_fresh(state, u):
+        tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    view = HedgeView(
+        ts_ns=desk["now"],
+        underlying=u,
+        ticks=underlying["ticks"],
+        timer=timer,
+        spot=underlying["spot"],
+        spot_bid=underlying["bid"],
+        spot_ask=underlying["ask"],
+        option_delta=option_delta(underlying),
+        hedge=underlying["hedge"],
+        pending=underlying["pending"],
+        net_delta=net_delta(underlying),
+        net_gamma=underlying["book_gamma"],
+        net_vega=underlying["book_vega"],
+        net_theta=underlying["book_theta"],
+        last_hedge_ns=underlying["hedge_ts"],
+        last_hedge_spot=underlying["hedge_spot"],
+    )
+    units = hedge(view, memory, hedge_params)
+    state.counters[Counter.HEDGE_DECISIONS] += 1
+    if not abs(units) < 1e300:
+        keep_fault(state, view)
+        state.fault[1, 0] = units
+        return False
+    send_hedge(state, u, round_to_lot(units, underlying["lot"]))
+    return True
+
+
+@njit
+def round_to_lot(units: float, lot: float) -> float:
+    """Units to the nearest multiple of the lot, ties away from zero; a lot of 0 rounds nothing."""
+    if lot == 0.0:
+        return units
+    count = floor(abs(units) / lot)
+    if abs(units) / lot - count >= 0.5:
+        count += 1.0
+    return count * lot if units > 0.0 else -count * lot
+
+
+@njit
+def send_hedge(state: State, u: int, units: float) -> None:
+    """Send a hedge of `units`: filled at once without latency, else under way. Less than a micro-unit is nothing."""
+    underlying = state.underlyings[u]
+    mid = state.underlyings[underlying["instrument"]]["spot"]
+    if not abs(units * mid) >= 1e-6:
+        return
+    latency, desk = state.rules[0]["hedge_latency"], state.desk[0]
+    if latency == 0:
+        fill_hedge(state, u, units, mid)
+        return
+    if desk["hedge_tail"] == state.pending.shape[0]:
+        head, tail = desk["hedge_head"], desk["hedge_tail"]
+        for k in range(head, tail):
+            state.pending[k - head] = state.pending[k]
+        desk["hedge_head"], desk["hedge_tail"] = 0, tail - head
+    order = state.pending[desk["hedge_tail"]]
+    order["due"], order["underlying"], order["units"], order["mid"] = desk["now"] + latency, u, units, mid
+    desk["hedge_tail"] += 1
+    underlying["pending"] += units
+    tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@njit
+def pending_has_room(state: State) -> bool:
+    """Whether the queue of hedges under way can take what one event may add."""
+    desk = state.desk[0]
+    room = 4 * state.underlyings.shape[0] + 4
+    return desk["hedge_tail"] - desk["hedge_head"] + room <= state.pending.shape[0]  # type: ignore[no-any-return]
+
+
+@njit
+def next_hedge_due(state: State) -> int:
+    """When the next hedge under way is filled; the far future if there is none."""
+    desk = state.desk[0]
+    if desk["hedge_head"] == desk["hedge_tail"]:
+        return 9_223_372_036_854_775_807
+    return state.pending[desk["hedge_head"]]["due"]  # type: ignore[no-any-return]
+
+
+@njit
+def fill_next_hedge(state: State) -> None:
+    """Fill the next hedge under way, now."""
+    desk = state.desk[0]
+    order = state.pending[desk["hedge_head"]]
+    desk["hedge_head"] += 1
+    u, units = order["underlying"], order["units"]
+    underlying = state.underlyings[u]
+    underlying["pending"] -= units
+    if desk["hedge_head"] == desk["hedge_tail"]:
+        for v in range(state.underlyings.shape[0]):
+            state.underlyings[v]["pending"] = 0.0  # no residue of sums and differences
+    fill_hedge(state, u, units, order["mid"])
+
+
+@njit
+def hedge_price(state: State, u: int, units: float) -> float:
+    """Mid, or the touch that the trade takes (the mid where that side is missing)."""
+    instrument = state.underlyings[state.underlyings[u]["instrument"]]
+    touch = instrument["ask"] if units > 0.0 else instrument["bid"]
+    is_mid = state.rules[0]["hedge_at_touch"] == 0 or touch != touch
+    return instrument["spot"] if is_mid else touch  # type: ignore[no-any-return]
+
+
+@njit
+def fill_hedge(state: State, u: int, units: float, decision_mid: float) -> None:
+    """Trade `units` of the hedge now; every option of the underlying is answered for anew."""
+    underlying, desk = state.underlyings[u], state.desk[0]
+    mid = state.underlyings[underlying["instrument"]]["spot"]
+    price = hedge_price(state, u, units)
+    accrue_borrow(state, u)
+    paid, worth = micros(units * price), micros(units * mid)
+    fee = micros(abs(units) / underlying["multiplier"] * state.rules[0]["fee_hedge"])
+    begin(state, TransactionKind.HEDGE)
+    if underlying["future"] != 0:
+        underlying["hedge_base"] += paid
+        move_hedge_cash(state, u, -fee)
+        post_underlying(state, Account.HEDGE, u, worth - paid)
+        underlying["hedge_value"] += worth - paid
+    else:
+        desk["hedge_flow"] -= paid
+        move_hedge_cash(state, u, -paid - fee)
+        post_underlying(state, Account.HEDGE, u, worth)
+        underlying["hedge_value"] += worth
+    post_underlying(state, Account.HEDGE_COST, u, paid - worth)
+    post_underlying(state, Account.FEES_HEDGE, u, fee)
+    desk["hedge_fees"] += fee
+    trade_lots(state, u, units, price)
+    answer_deltas(state, u)
+    underlying["hedge"] += units
+    if abs(underlying["hedge"]) < 1e-9:
+        underlying["hedge"] = 0.0
+    underlying["hedge_ts"], underlying["hedge_spot"] = desk["now"], mid
+    row = new_fill(state, TransactionKind.HEDGE, u, -1, units, price)
+    row["theo"], row["spot"] = mid, underlying["spot"]
+    row["market_bid"] = state.underlyings[underlying["instrument"]]["bid"]
+    row["market_ask"] = state.underlyings[underlying["instrument"]]["ask"]
+    row["policy_fair"] = row["quoted"] = row["implied_volatility"] = float("nan")
+    row["edge"], row["fee"] = units * (mid - price), fee * 1e-6
+    row["decision_mid"], row["position_after"] = decision_mid, underlying["hedge"]
+    row["delta"] = row["growth"] = 0.0
+    state.counters[Counter.HEDGE_FILLS] += 1
+    tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@njit
+def answer_deltas(state: State, u: int) -> None:
+    """A hedge has been filled: from here the hedge answers for every option's present delta."""
+    underlying, now = state.underlyings[u], state.desk[0]["now"]
+    spot = underlying["spot"]
+    is_priced = is_priced_at(underlying, spot, now)
+    for k in range(underlying["active"]):
+        i = state.options[underlying["first"] + k]["held"]
+        option = state.options[i]
+        if option["settled"] != 0:
+            continue
+        settle_answered(option, spot)
+        if is_priced:
+            option["hedged_delta"] = option["now_delta"]
+        else:
+            at = greeks_at(state, option, spot, now, option["volatility"])
+            option["hedged_delta"] = delta_now(state, i, at.delta)
+        option["answered"] = option["position"] * option["multiplier"] * option["hedged_delta"]

@@ -1,0 +1,76 @@
+"""The desk's limits: every breach is an event of the run; a loss beyond its limit ends quoting and flattens the delta."""
+
+from __future__ import annotations
+
+from mmsim.engine.greeks import net_delta
+from mmsim.engine.hedging import round_to_lot, send_hedge
+from mmsim.engine.state import Counter, Limit, State
+from mmsim.kernel import njit
+from mmsim.ledger import Account
+
+
+@njit
+def equity(state: State) -> int:
+    """What the desk is worth with options at theo: the sum of its assets, micro-units."""
+    total = 0
+    for row in range(state.balances.shape[0]):
+        for account in range(Account.CASH_OPTIONS, Account.HEDGE + 1):
+            total += state.balances[row, account]
+    return total
+
+
+@njit
+def check_limits(state: State, u: int) -> None:
+    """Note every limit of the underlying's book that is breached and was not at the last look."""
+    underlying, rules = state.underlyings[u], state.rules[0]
+    breached = 0
+    breached |= _look(state, u, Limit.NET_DELTA, net_delta(underlying), rules["limit_delta"], underlying["breached"])
+    breached |= _look(state, u, Limit.NET_GAMMA, underlying["book_gamma"], rules["limit_gamma"], underlying["breached"])
+    breached |= _look(state, u, Limit.NET_VEGA, underlying["book_vega"], rules["limit_vega"], underlying["breached"])
+    underlying["breached"] = breached
+
+
+@njit
+def check_position(state: State, i: int) -> None:
+    """Note an option's position that stands beyond its limit (quotes are cut to stay within: a full one is no breach)."""
+    position = state.options[i]["position"]
+    if abs(position) > state.rules[0]["limit_position"]:
+        _note(state, i, Limit.POSITION, position)
+
+
+@njit
+def check_loss(state: State) -> None:
+    """Beyond the loss limit: no more quotes, and every underlying's delta is sent to zero, once."""
+    desk = state.desk[0]
+    change = (equity(state) - desk["opening_equity"]) * 1e-6
+    if desk["halted"] != 0 or change > -state.rules[0]["limit_loss"]:
+        return
+    desk["halted"] = 1
+    _note(state, -1, Limit.LOSS, change)
+    for u in range(state.underlyings.shape[0]):
+        underlying = state.underlyings[u]
+        if underlying["spot"] == underlying["spot"]:
+            send_hedge(state, u, round_to_lot(-net_delta(underlying), underlying["lot"]))
+
+
+@njit
+def _look(state: State, u: int, limit: Limit, value: float, bound: float, before: int) -> int:
+    """The limit's bit if |value| is beyond its bound; noted if the bit was not set before."""
+    if not abs(value) > bound:
+        return 0
+    bit = 1 << limit
+    if before & bit == 0:
+        _note(state, u, limit, value)
+    return bit
+
+
+@njit
+def _note(state: State, instrument: int, limit: Limit, value: float) -> None:
+    """Write a breach down."""
+    desk = state.desk[0]
+    state.counters[Counter.LIMIT_BREACHES] += 1
+    if state.rules[0]["keep"] != 0:
+        row = state.breaches[desk["breaches"]]
+        desk["breaches"] += 1
+        row["ts"], row["limit"], row["instrument"], row["value"] = desk["now"], limit, instrument, value
+        row["path"] = state.rules[0]["path"]

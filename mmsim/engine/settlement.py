@@ -1,0 +1,231 @@
+"""What is rare: the opening book, dividends, variation margin and expiries."""
+
+from __future__ import annotations
+
+from mmsim.engine.cash import accrue_borrow, move_hedge_cash, move_options_cash
+from mmsim.engine.journal import begin, new_fill, post, post_underlying
+from mmsim.engine.limits import equity
+from mmsim.engine.lots import trade_lots
+from mmsim.engine.marking import activate, mark_option, post_split, set_band
+from mmsim.engine.state import Counter, State, TransactionKind, micros
+from mmsim.engine.valuation import has_mark, theo_at
+from mmsim.kernel import njit
+from mmsim.ledger import Account
+
+
+@njit
+def open_book(state: State) -> bool:
+    """Book the opening positions against equity; False where one has neither a given price nor a market yet."""
+    desk = state.desk[0]
+    desk["opened"] = 1
+    if state.opening.shape[0] == 0:
+        return True
+    begin(state, TransactionKind.OPENING)
+    for k in range(state.opening.shape[0]):
+        row = state.opening[k]
+        if row["is_hedge"] != 0:
+            booked = _open_hedge(state, row["instrument"], row["size"], row["price"])
+        else:
+            booked = _open_option(state, row["instrument"], row["size"], row["price"])
+        if not booked:
+            state.fault[0, 0] = k
+            return False
+    desk["opening_equity"] = equity(state)
+    return True
+
+
+@njit
+def _open_option(state: State, i: int, size: float, mark: float) -> bool:
+    """An option position at a given mark, or at theo."""
+    option = state.options[i]
+    u = option["underlying"]
+    if mark != mark:
+        if not has_mark(state, option):
+            return False
+        mark = theo_at(state, option, state.underlyings[u]["spot"], state.desk[0]["now"], option["volatility"])
+    worth = micros(size * option["multiplier"] * mark)
+    option["position"], option["opening_mark"], option["value"] = size, mark, worth
+    activate(state, i)
+    if option["futures_style"] != 0:
+        option["margined"] = worth
+        return True
+    option["opening_value"] = worth
+    post(state, Account.OPTIONS, i, u, worth)
+    post(state, Account.OPENING, i, u, -worth)
+    return True
+
+
+@njit
+def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
+    """A hedge position at a given price, or at mid; a future's is worth nothing at its own price."""
+    underlying = state.underlyings[u]
+    if price != price:
+        price = state.underlyings[underlying["instrument"]]["spot"]
+    if price != price:
+        return False
+    worth = micros(units * price)
+    underlying["hedge"] += units
+    if underlying["future"] != 0:
+        underlying["hedge_base"] += worth
+    else:
+        underlying["hedge_value"] += worth
+        underlying["opening_value"] += worth
+        post_underlying(state, Account.HEDGE, u, worth)
+        post_underlying(state, Account.OPENING, u, -worth)
+    trade_lots(state, u, units, price)
+    accrue_borrow(state, u)
+    return True
+
+
+@njit
+def pay_dividend(state: State, u: int, amount: float) -> None:
+    """At its ex-date a dividend leaves model and spot together; the hedge receives it, or pays it when short."""
+    underlying, desk = state.underlyings[u], state.desk[0]
+    begin(state, TransactionKind.DIVIDEND)
+    post_split(state, u)
+    underlying["first_dividend"] += 1
+    if not underlying["spot"] == underlying["spot"]:
+        return
+    before = underlying["spot"]
+    underlying["spot"] -= amount
+    underlying["bid"] -= amount
+    underlying["ask"] -= amount
+    underlying["stale"] = 1
+    for i in range(underlying["first"], underlying["last"]):
+        option = state.options[i]
+        option["answered_spot"] -= amount
+        if option["settled"] != 0 or option["marked"] == 0:
+            continue
+        option["mark_spot"] -= amount
+        step = 0.0
+        if option["active"] != 0:
+            theo = theo_at(state, option, option["mark_spot"], option["mark_ts"], option["mark_volatility"])
+            step = theo - option["mark_theo"]
+            option["mark_theo"] = theo
+        mark_option(state, i, underlying["spot"], step)
+    set_band(state, u)
+    if underlying["instrument"] != u:
+        return
+    fall = micros(underlying["hedge"] * underlying["spot"]) - micros(underlying["hedge"] * before)
+    underlying["hedge_value"] += fall
+    received = micros(underlying["hedge"] * amount)
+    post_underlying(state, Account.HEDGE, u, fall)
+    post_underlying(state, Account.DIVIDENDS, u, -fall)
+    move_hedge_cash(state, u, received)
+    post_underlying(state, Account.CARRY_DIVIDENDS, u, -received)
+    desk["dividends"] += received
+
+
+@njit
+def settle_margins(state: State) -> None:
+    """Pay the day's variation margin of futures and of options with a futures-style premium; all is marked before."""
+    desk = state.desk[0]
+    begin(state, TransactionKind.SETTLEMENT)
+    for u in range(state.underlyings.shape[0]):
+        underlying = state.underlyings[u]
+        if underlying["future"] != 0 and underlying["hedge_value"] != 0:
+            margin = underlying["hedge_value"]
+            underlying["hedge_value"] = 0
+            underlying["hedge_base"] += margin
+            desk["margin"] += margin
+            post_underlying(state, Account.HEDGE, u, -margin)
+            move_hedge_cash(state, u, margin)
+    for i in range(state.options.shape[0]):
+        option = state.options[i]
+        if option["futures_style"] != 0 and option["value"] != option["margined"]:
+            margin = option["value"] - option["margined"]
+            option["margined"] = option["value"]
+            desk["settlement"] += margin
+            post(state, Account.OPTIONS, i, option["underlying"], -margin)
+            move_options_cash(state, option["underlying"], margin)
+
+
+@njit
+def expire(state: State, i: int) -> None:
+    """The last mark of an option at its settlement price, and its exercise, assignment or end."""
+    option, desk = state.options[i], state.desk[0]
+    u = option["underlying"]
+    underlying = state.underlyings[u]
+    spot = underlying["spot"]
+    price = option["settlement_price"] if option["settlement_price"] == option["settlement_price"] else spot
+    if option["active"] == 0:
+        option["settled"] = 1
+        return
+    begin(state, TransactionKind.MARK)
+    mark_option(state, i, price, 0.0)
+    post_split(state, u)
+    option["answered"] = option["hedged_delta"] = 0.0
+    option["settled"] = 1
+    underlying["stale"] = 1
+    begin(state, TransactionKind.EXPIRY)
+    in_the_money = option["right"] * (price - option["strike"]) > 0.0
+    fee = micros(abs(option["position"]) * state.rules[0]["fee_exercise"]) if in_the_money else 0
+    flow = option["value"] - option["margined"]
+    post(state, Account.OPTIONS, i, u, -flow)
+    move_options_cash(state, u, flow - fee)
+    post(state, Account.FEES_OPTIONS, i, u, fee)
+    desk["settlement"] += flow
+    desk["option_fees"] += fee
+    size, units = option["position"], option["position"] * option["multiplier"]
+    option["value"] = option["margined"] = 0
+    option["position"] = 0.0
+    if size != 0.0:
+        row = new_fill(state, TransactionKind.EXPIRY, i, -1, -size, max(option["right"] * (price - option["strike"]), 0.0))
+        row["theo"], row["spot"] = row["price"], price
+        row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
+        row["implied_volatility"] = option["volatility"]
+        row["policy_fair"] = row["quoted"] = row["decision_mid"] = float("nan")
+        row["edge"], row["fee"], row["position_after"] = 0.0, fee * 1e-6, 0.0
+        row["delta"], row["growth"] = 0.0, desk["growth"]
+        state.counters[Counter.EXPIRIES] += 1
+    if option["physical"] != 0 and in_the_money and units != 0.0:
+        _deliver(state, u, option["right"] * units, price)
+
+
+@njit
+def _deliver(state: State, u: int, units: float, price: float) -> None:
+    """Exercised units enter the hedge at the settlement price, within the transaction begun."""
+    underlying, desk = state.underlyings[u], state.desk[0]
+    mid = state.underlyings[underlying["instrument"]]["spot"]
+    accrue_borrow(state, u)
+    paid, worth = micros(units * price), micros(units * mid)
+    if underlying["future"] != 0:
+        underlying["hedge_base"] += paid
+        underlying["hedge_value"] += worth - paid
+        post_underlying(state, Account.HEDGE, u, worth - paid)
+    else:
+        desk["hedge_flow"] -= paid
+        move_hedge_cash(state, u, -paid)
+        underlying["hedge_value"] += worth
+        post_underlying(state, Account.HEDGE, u, worth)
+    post_underlying(state, Account.DELTA, u, paid - worth)
+    trade_lots(state, u, units, price)
+    underlying["hedge"] += units
+    if abs(underlying["hedge"]) < 1e-9:
+        underlying["hedge"] = 0.0
+
+
+@njit
+def liquidation(state: State) -> tuple[int, int, int]:
+    """What marking the options elsewhere would add to equity, micro-units: at market mid, at liquidation (bid for longs,
+    ask for shorts); and the number of positions with no market to sell to, which are left at theo."""
+    at_mid = at_liquidation = unquoted = 0
+    for i in range(state.options.shape[0]):
+        option = state.options[i]
+        if option["position"] == 0.0 or option["settled"] != 0 or not has_mark(state, option):
+            continue
+        units = option["position"] * option["multiplier"]
+        spot = state.underlyings[option["underlying"]]["spot"]
+        theo = theo_at(state, option, spot, state.desk[0]["now"], option["volatility"])
+        mid = theo
+        if option["fair_volatility"] == option["fair_volatility"]:
+            mid = theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])
+        elif option["bid"] == option["bid"] and option["ask"] == option["ask"]:
+            mid = 0.5 * (option["bid"] + option["ask"])
+        touch = option["bid"] if units > 0.0 else option["ask"]
+        if touch != touch:
+            unquoted += 1
+            touch = mid
+        at_mid += micros(units * (mid - theo))
+        at_liquidation += micros(units * (touch - theo))
+    return at_mid, at_liquidation, unquoted

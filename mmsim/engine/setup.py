@@ -1,0 +1,199 @@
+"""From a scenario and its universe to the loop's state at the start of a path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.engine import state as layout
+from mmsim.engine.state import State
+from mmsim.instruments import Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
+from mmsim.ledger import Account
+from mmsim.scenario import Scenario
+
+DAY_NS = 86_400_000_000_000
+_MATCHING = {"lifo": 0, "fifo": 1, "average": 2}
+
+
+def new_state(
+    universe: Universe, scenario: Scenario, client_rules: npt.NDArray[np.int64], script: npt.NDArray[np.float64] | None
+) -> State:
+    """The state at the start of a path. ``script`` is (ticks, options) deltas that replace the model's, if given."""
+    options, ticks = _options(universe, scenario)
+    underlyings, dividends = _underlyings(universe, scenario)
+    is_delayed = scenario.latency.quote > 0
+    count = len(options) + len(underlyings) + 4
+    assert len(Account) == layout.BUCKETS
+    return State(
+        options=options,
+        underlyings=underlyings,
+        seen_options=options.copy() if is_delayed else options,
+        seen_underlyings=underlyings.copy() if is_delayed else underlyings,
+        cash=_cash(scenario),
+        rules=_rules(scenario, script is not None),
+        desk=_desk(scenario),
+        balances=np.zeros((len(underlyings) + 1, len(Account)), np.int64),
+        counters=np.zeros(len(layout.Counter), np.int64),
+        postings=np.zeros(max(1 << 14, 256 * count), layout.POSTING),
+        fills=np.zeros(max(1 << 11, 32 * count), layout.FILL),
+        marks=np.zeros(max(1 << 10, 16 * count), layout.MARK),
+        breaches=np.zeros(max(1 << 8, 16 * count), layout.BREACH),
+        pending=np.zeros(max(64, 16 * count), layout.PENDING),
+        seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
+        lot_units=np.zeros((len(underlyings), 4 * count + 64)),
+        lot_costs=np.zeros((len(underlyings), 4 * count + 64), np.int64),
+        ticks=ticks,
+        dividends=dividends,
+        opening=_opening(universe, scenario),
+        client_rules=np.ascontiguousarray(client_rules.reshape(-1, 2), np.int64),
+        script=np.zeros((1, max(len(options), 1))) if script is None else np.ascontiguousarray(script, float),
+        taylor=np.zeros((1, 8)),
+        fault=np.zeros((2, 32)),
+    )
+
+
+def restart(state: State, template: State, path: int, *, keep: bool) -> None:
+    """Bring a state back to that of its template, for another path."""
+    for name in ("options", "underlyings", "cash", "rules", "desk", "balances", "counters", "taylor"):
+        np.copyto(getattr(state, name), getattr(template, name))
+    if state.seen_options is not state.options:
+        np.copyto(state.seen_options, template.seen_options)
+        np.copyto(state.seen_underlyings, template.seen_underlyings)
+    state.rules["path"], state.rules["keep"] = path, keep
+
+
+def copy_of(state: State) -> State:
+    """A state that shares no array with another, `seen_*` being the live rows where they were."""
+    copied = State(*(array.copy() for array in state))
+    if state.seen_options is state.options:
+        copied = copied._replace(seen_options=copied.options, seen_underlyings=copied.underlyings)
+    return copied
+
+
+def _options(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+    """A row an option, and the tick tables one after another."""
+    rows = np.zeros(len(universe.options), layout.OPTION)
+    steps: list[tuple[float, float, float]] = []
+    for name in ("bid", "ask", "volatility", "fair_volatility", "opening_mark", "mark_spot", "mark_volatility", "mark_theo"):
+        rows[name] = np.nan
+    for row, option in zip(rows, universe.options, strict=True):
+        u = universe.underlying_index[option.underlying]
+        _set_contract(row, option, u, universe.underlyings[u], scenario)
+        row["first_tick"], row["tick_count"] = len(steps), len(option.ticks.levels)
+        steps += [(level, step, _inverse(step)) for level, step in zip(option.ticks.levels, option.ticks.steps, strict=True)]
+    return rows, np.array(steps, layout.TICK)
+
+
+def _set_contract(row: Any, option: Option, u: int, underlying: Underlying, scenario: Scenario) -> None:
+    is_margined = option.premium == Premium.FUTURES_STYLE
+    given = scenario.rates.options_cash if scenario.rates.pricing is None else scenario.rates.pricing
+    rate = 0.0 if is_margined else given
+    row["underlying"], row["strike"], row["right"] = u, option.strike, option.right
+    row["expiry"], row["last_trade"] = option.expiry_ns, option.last_trade_ns or option.expiry_ns
+    row["multiplier"], row["rate"] = option.multiplier, rate
+    row["carry"] = 0.0 if underlying.kind == UnderlyingKind.FUTURE else rate - underlying.dividend_yield
+    row["physical"], row["futures_style"] = option.settlement == Settlement.PHYSICAL, is_margined
+    row["settlement_price"] = option.settlement_price
+
+
+def _inverse(step: float) -> float:
+    """Ticks in one currency unit where that is a whole number, else 0."""
+    whole = round(1.0 / step)
+    return float(whole) if whole >= 1 and abs(whole * step - 1.0) < 1e-12 else 0.0
+
+
+def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+    """A row an underlying, and the dividends one underlying after another."""
+    rows = np.zeros(len(universe.underlyings), layout.UNDERLYING)
+    owners = np.array([universe.underlying_of(n) for n in range(len(universe.options))], np.int64)
+    dividends: list[tuple[int, float]] = []
+    for name in ("spot", "bid", "ask", "book_spot", "hedge_spot"):
+        rows[name] = np.nan
+    for u, (row, underlying) in enumerate(zip(rows, universe.underlyings, strict=True)):
+        instrument = universe.underlyings[_instrument(universe, scenario, u)]
+        row["future"] = instrument.kind == UnderlyingKind.FUTURE
+        row["first"], row["last"] = np.searchsorted(owners, [u, u + 1])
+        row["instrument"] = universe.underlying_index[instrument.symbol]
+        row["multiplier"], row["lot"] = instrument.multiplier, instrument.lot * instrument.multiplier
+        row["dividend_yield"] = underlying.dividend_yield
+        row["borrow_ts"] = scenario.clock.start
+        row["band_high"] = 1e300
+        row["first_dividend"] = len(dividends)
+        own = sorted((d.ex, d.amount) for d in scenario.dividends if d.underlying == underlying.symbol)
+        dividends += [d for d in own if d[0] >= scenario.clock.start]
+        row["last_dividend"] = len(dividends)
+    return rows, np.array(dividends, layout.DIVIDEND)
+
+
+def _instrument(universe: Universe, scenario: Scenario, u: int) -> int:
+    """The number of the underlying that hedges underlying ``u``."""
+    given = scenario.hedging.instrument
+    symbol = universe.underlyings[u].symbol
+    chosen = given.get(symbol, symbol) if isinstance(given, dict) else given or symbol
+    return universe.underlying_index[chosen]
+
+
+def _cash(scenario: Scenario) -> npt.NDArray[np.void]:
+    rows = np.zeros(2, layout.CASH)
+    rows["ts"] = scenario.clock.start
+    rows["rate"] = scenario.rates.options_cash, scenario.rates.hedge_cash
+    return rows
+
+
+def _desk(scenario: Scenario) -> npt.NDArray[np.void]:
+    row = np.zeros(1, layout.DESK)
+    row["now"] = row["growth_ts"] = scenario.clock.start
+    row["open"] = scenario.sessions is None
+    row["growth"] = 1.0
+    return row
+
+
+def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
+    limits, execution, report = scenario.limits, scenario.execution, scenario.report
+    values: dict[str, float] = {
+        "start": scenario.clock.start,
+        "quote_latency": scenario.latency.quote,
+        "hedge_latency": scenario.latency.hedge,
+        "hedge_at_touch": execution.hedge_at == "touch",
+        "post_only": execution.post_only,
+        "fee_option": execution.fee_per_option,
+        "fee_hedge": execution.fee_per_hedge,
+        "fee_exercise": execution.fee_per_exercise,
+        "matching": _MATCHING[execution.matching],
+        "mark_spot": report.mark_spot,
+        "mark_vol": report.mark_vol,
+        "exact": scenario.pricing.exact,
+        "refresh_spot": scenario.pricing.refresh_spot,
+        "refresh_every": scenario.pricing.refresh_every,
+        "volatility_year": scenario.clock.volatility_days * DAY_NS,
+        "interest_year": scenario.clock.interest_days * DAY_NS,
+        "borrow": scenario.rates.borrow,
+        "borrowing_spread": scenario.rates.borrowing_spread,
+        "net_funding": scenario.rates.funding == "net",
+        "simple_interest": scenario.rates.compounding == "simple_daily",
+        "limit_position": np.inf if limits.position is None else limits.position,
+        "limit_delta": np.inf if limits.net_delta is None else limits.net_delta,
+        "limit_gamma": np.inf if limits.net_gamma is None else limits.net_gamma,
+        "limit_vega": np.inf if limits.net_vega is None else limits.net_vega,
+        "limit_loss": np.inf if limits.loss is None else limits.loss,
+        "scripted": is_scripted,
+    }
+    row = np.zeros(1, layout.RULES)
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+def _opening(universe: Universe, scenario: Scenario) -> npt.NDArray[np.void]:
+    """A row a position that the desk opens with."""
+    rows = [
+        (universe.option_index[entry.option], 0, entry.size, np.nan if entry.mark is None else entry.mark)
+        for entry in scenario.opening.options
+    ]
+    rows += [
+        (universe.underlying_index[entry.underlying], 1, entry.units, np.nan if entry.price is None else entry.price)
+        for entry in scenario.opening.hedges
+    ]
+    return np.array(rows, layout.OPENING)

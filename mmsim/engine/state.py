@@ -1,0 +1,448 @@
+"""The loop's state: a row an option, a row an underlying, small named groups for the desk, its rules and its journal.
+
+Aligned record arrays because the same state over separate arrays costs several times as much (measured: docs/design.md).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.kernel import F2, I1, I2, njit, rows_of, tuple_of
+
+Rows = npt.NDArray[np.void]
+
+OPTION = np.dtype(
+    [
+        # the contract
+        ("underlying", "i8"),
+        ("strike", "f8"),
+        ("right", "f8"),
+        ("expiry", "i8"),
+        ("last_trade", "i8"),
+        ("multiplier", "f8"),
+        ("rate", "f8"),
+        ("carry", "f8"),
+        ("physical", "i8"),
+        ("futures_style", "i8"),
+        ("settlement_price", "f8"),
+        ("first_tick", "i8"),  # its part of the tick tables
+        ("tick_count", "i8"),
+        # the market
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "f8"),
+        ("ask_size", "f8"),
+        ("volatility", "f8"),  # the scenario's mark
+        ("fair_volatility", "f8"),  # of the market's fair value; NaN where the market is recorded
+        # the book
+        ("position", "f8"),  # contracts
+        ("active", "i8"),  # has ever been held
+        ("settled", "i8"),  # has expired
+        ("value", "i8"),  # what stands in Assets:Options for it, before margin
+        ("margined", "i8"),  # futures-style premium: what it was dealt or last settled at
+        ("consumed_bid", "f8"),  # size filled by a quote decided before the fill was known
+        ("consumed_ask", "f8"),
+        ("opening_mark", "f8"),  # the price that an opening position was taken over at
+        ("opening_value", "i8"),  # what it was booked at
+        ("first_theo", "f8"),  # theo at the first mark
+        # its last mark
+        ("marked", "i8"),  # has had its first mark
+        ("mark_ts", "i8"),
+        ("mark_spot", "f8"),
+        ("mark_volatility", "f8"),
+        ("mark_theo", "f8"),
+        ("mark_delta", "f8"),
+        ("mark_gamma", "f8"),
+        ("mark_theta", "f8"),
+        ("mark_vega", "f8"),
+        ("mark_vanna", "f8"),
+        ("mark_volga", "f8"),
+        # what fills since the last mark must not earn of the next: by step
+        ("early_time", "f8"),
+        ("early_spot", "f8"),
+        ("early_volatility", "f8"),
+        # revaluation of one unit since the start, by step: what a tranche earned is a difference of these
+        ("unit_dividends", "f8"),
+        ("unit_time", "f8"),
+        ("unit_spot", "f8"),
+        ("unit_volatility", "f8"),
+        # the delta that the hedge answers to
+        ("answered", "f8"),  # A, units of underlying
+        ("answered_spot", "f8"),  # where its integral stands
+        ("answered_pnl", "f8"),  # Y, currency
+        ("answered_posted", "i8"),  # micros of Y posted
+        ("hedged_delta", "f8"),  # of one unit, at the last hedge fill
+        ("unit_answered", "f8"),  # the integral of hedged_delta dS
+        ("now_delta", "f8"),  # of one unit at the last refresh of the aggregates
+        ("held", "i8"),  # entry k of this option's underlying's list of active options
+    ],
+    align=True,
+)
+
+UNDERLYING = np.dtype(
+    [
+        ("future", "i8"),
+        ("first", "i8"),  # its options
+        ("last", "i8"),  # one past them
+        ("instrument", "i8"),  # number of the underlying that it is hedged with
+        ("lot", "f8"),  # smallest hedge in units, 0 continuous
+        ("multiplier", "f8"),
+        ("dividend_yield", "f8"),
+        # the market
+        ("spot", "f8"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("ticks", "i8"),
+        ("tick_ts", "i8"),
+        ("first_dividend", "i8"),  # the next of its dividends
+        ("last_dividend", "i8"),
+        # the book's Greeks at the last refresh
+        ("book_spot", "f8"),
+        ("book_ts", "i8"),
+        ("book_delta", "f8"),
+        ("book_gamma", "f8"),
+        ("book_vega", "f8"),
+        ("book_theta", "f8"),
+        ("stale", "i8"),  # a position or volatility changed since
+        ("active", "i8"),  # number of options ever held
+        # the hedge
+        ("hedge", "f8"),  # units held
+        ("pending", "f8"),  # units sent and not filled
+        ("hedge_base", "i8"),  # a future: micros of units x price, dealt or last settled at
+        ("hedge_value", "i8"),  # booked in Assets:Hedge
+        ("opening_value", "i8"),  # of it at the opening
+        ("hedge_ts", "i8"),
+        ("hedge_spot", "f8"),
+        ("lot_head", "i8"),
+        ("lot_tail", "i8"),
+        ("borrow_ts", "i8"),
+        ("borrow_spot", "f8"),
+        ("borrow_accrued", "f8"),  # micros, not posted
+        # the split of the spot's PnL
+        ("waiting_pnl", "f8"),  # X, currency
+        ("waiting_posted", "i8"),
+        ("pricing_pnl", "f8"),  # the integral of hedge dS of the pricing underlying
+        ("pricing_posted", "i8"),
+        # the grid and the duties of the end of a time
+        ("band_low", "f8"),  # spot outside calls for a look at the marks
+        ("band_high", "f8"),
+        ("mark_due", "i8"),
+        ("ask_due", "i8"),
+        ("breached", "i8"),  # limits, as bits
+    ],
+    align=True,
+)
+
+CASH = np.dtype(
+    [
+        ("balance", "i8"),  # posted, micros
+        ("accrued", "f8"),  # interest not posted, micros
+        ("resting", "f8"),  # simple interest that bears none before midnight, micros
+        ("ts", "i8"),
+        ("rate", "f8"),
+    ],
+    align=True,
+)
+
+RULES = np.dtype(
+    [
+        ("start", "i8"),
+        ("quote_latency", "i8"),
+        ("hedge_latency", "i8"),
+        ("hedge_at_touch", "i8"),
+        ("post_only", "i8"),
+        ("fee_option", "f8"),
+        ("fee_hedge", "f8"),
+        ("fee_exercise", "f8"),
+        ("matching", "i8"),
+        ("mark_spot", "f8"),
+        ("mark_vol", "f8"),
+        ("exact", "i8"),
+        ("refresh_spot", "f8"),
+        ("refresh_every", "i8"),
+        ("volatility_year", "f8"),  # nanoseconds
+        ("interest_year", "f8"),
+        ("borrow", "f8"),
+        ("borrowing_spread", "f8"),
+        ("net_funding", "i8"),
+        ("simple_interest", "i8"),
+        ("limit_position", "f8"),
+        ("limit_delta", "f8"),
+        ("limit_gamma", "f8"),
+        ("limit_vega", "f8"),
+        ("limit_loss", "f8"),
+        ("scripted", "i8"),  # deltas are given by a script
+        ("keep", "i8"),  # write rows of the journal
+        ("path", "i8"),
+        ("quote_listens", "i8"),  # the policies have memories to be told
+        ("hedge_listens", "i8"),
+    ],
+    align=True,
+)
+
+DESK = np.dtype(
+    [
+        ("now", "i8"),
+        ("opened", "i8"),  # the opening book is in
+        ("open", "i8"),  # the session
+        ("halted", "i8"),  # the loss limit has been hit
+        ("due", "i8"),  # something is to be done at the end of this time
+        ("transaction", "i8"),
+        ("kind", "i8"),  # of the transaction
+        ("unbalanced", "i8"),  # sum of the postings of the transaction so far
+        ("imbalance", "i8"),  # sum of the absolute sums of all transactions
+        ("breached", "i8"),
+        ("opening_equity", "i8"),
+        # flows of cash by cause, micros: the cash view
+        ("premium", "i8"),
+        ("settlement", "i8"),
+        ("hedge_flow", "i8"),
+        ("realised", "i8"),  # result of the hedge's closed lots
+        ("option_interest", "i8"),
+        ("hedge_interest", "i8"),
+        ("borrow_fee", "i8"),
+        ("dividends", "i8"),
+        ("option_fees", "i8"),
+        ("hedge_fees", "i8"),
+        ("margin", "i8"),  # variation margin received
+        # queues
+        ("hedge_head", "i8"),
+        ("hedge_tail", "i8"),
+        ("seen_head", "i8"),
+        ("seen_tail", "i8"),
+        ("seen_next", "i8"),  # the trailing cursor over the events
+        ("growth", "f8"),  # of one unit of options cash since the start
+        ("growth_ts", "i8"),
+        # the journal's ends
+        ("postings", "i8"),
+        ("fills", "i8"),
+        ("marks", "i8"),
+        ("breaches", "i8"),
+        ("fault_event", "i8"),
+    ],
+    align=True,
+)
+
+POSTING = np.dtype(
+    [
+        ("transaction", "i8"),
+        ("ts", "i8"),
+        ("amount", "i8"),
+        ("instrument", "i4"),  # options first, underlyings behind them; -1 none
+        ("path", "i4"),
+        ("account", "i2"),
+        ("kind", "i2"),
+    ],
+    align=True,
+)
+
+FILL = np.dtype(
+    [
+        ("ts", "i8"),
+        ("transaction", "i8"),
+        ("path", "i4"),
+        ("kind", "i4"),
+        ("instrument", "i4"),
+        ("client", "i4"),
+        ("size", "f8"),  # signed: + the desk buys; contracts, or units of the hedge
+        ("price", "f8"),
+        ("theo", "f8"),
+        ("policy_fair", "f8"),
+        ("quoted", "f8"),
+        ("market_bid", "f8"),
+        ("market_ask", "f8"),
+        ("spot", "f8"),
+        ("implied_volatility", "f8"),
+        ("edge", "f8"),
+        ("fee", "f8"),
+        ("decision_mid", "f8"),
+        ("position_after", "f8"),
+        ("spread_market", "i8"),
+        ("spread_mark", "i8"),
+        # of one unit at the fill: what the tranche earns is what these have grown by at the end
+        ("unit_dividends", "f8"),
+        ("unit_time", "f8"),
+        ("unit_spot", "f8"),
+        ("unit_volatility", "f8"),
+        ("unit_answered", "f8"),
+        ("delta", "f8"),
+        ("hedged_delta", "f8"),
+        ("growth", "f8"),
+    ],
+    align=True,
+)
+
+BUCKETS = 23  # len(Account): a mark row carries every account's balance
+
+MARK = np.dtype(
+    [
+        ("ts", "i8"),
+        ("path", "i4"),
+        ("underlying", "i4"),  # -1: the whole desk
+        ("spot", "f8"),
+        ("hedge", "f8"),
+        ("net_delta", "f8"),
+        ("gamma", "f8"),
+        ("vega", "f8"),
+        ("theta", "f8"),
+        ("equity_at_mid", "i8"),
+        ("equity_at_liquidation", "i8"),
+        ("balances", "i8", (BUCKETS,)),
+    ],
+    align=True,
+)
+
+BREACH = np.dtype([("ts", "i8"), ("limit", "i4"), ("instrument", "i4"), ("path", "i4"), ("value", "f8")], align=True)
+
+PENDING = np.dtype([("due", "i8"), ("underlying", "i8"), ("units", "f8"), ("mid", "f8")], align=True)
+
+SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has yet to learn of
+    [
+        ("ts", "i8"),
+        ("underlying", "i8"),
+        ("option", "i8"),  # -1: a hedge or a refresh
+        ("size", "f8"),
+        ("price", "f8"),
+        ("theo", "f8"),
+        ("delta", "f8"),
+        ("vega", "f8"),
+        ("spot", "f8"),
+        ("position", "f8"),
+        ("hedge", "f8"),
+        ("pending", "f8"),
+        ("book_spot", "f8"),
+        ("book_delta", "f8"),
+        ("book_gamma", "f8"),
+        ("book_vega", "f8"),
+    ],
+    align=True,
+)
+
+TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
+DIVIDEND = np.dtype([("ex", "i8"), ("amount", "f8")], align=True)
+OPENING = np.dtype([("instrument", "i8"), ("is_hedge", "i8"), ("size", "f8"), ("price", "f8")], align=True)
+
+
+class Counter(IntEnum):
+    """What the loop counts."""
+
+    ORDERS = 0
+    CLIENT_FILLS = 1
+    HEDGE_FILLS = 2
+    EXPIRIES = 3
+    QUOTES = 4  # evaluated
+    HEDGE_DECISIONS = 5
+    LIMIT_BREACHES = 6
+    MARKS = 7
+    ORDERS_WORSE_PRICE = 8  # the client's reservation price was not met
+    ORDERS_NO_QUOTE = 9  # the desk had no quote, or no size left, on that side
+    ORDERS_NO_SHARE = 10  # a recorded trade at the desk's price, none of which was the desk's by the venue's rule
+    ORDERS_CLOSED = 11  # outside the session, or after the option's last trade
+    ORDERS_NO_MARK = 12  # no volatility mark or no spot yet
+    QUOTES_CLAMPED = 13  # by post-only
+    QUOTES_CROSSED_BY_MARKET = 14  # when evaluated, the market's other side was through the desk's quote
+    MARKET_MID_MISSING = 15  # fills whose whole edge went to :Mark
+
+
+class Limit(IntEnum):
+    """The desk's limits, as bits of `breached`."""
+
+    POSITION = 0
+    NET_DELTA = 1
+    NET_GAMMA = 2
+    NET_VEGA = 3
+    LOSS = 4
+
+
+class Reason(IntEnum):
+    """Why the loop returned."""
+
+    STOP = 0  # the event it was asked to stop at
+    JOURNAL_FULL = 1  # write it away and enter again
+    QUEUE_FULL = 2  # lots, pending hedges or the delayed view's queue: enlarge and enter again
+    QUOTE_FAULT = 3
+    HEDGE_FAULT = 4
+    OPENING_FAULT = 5  # an opening position has neither a given mark nor a theo
+
+
+class TransactionKind(IntEnum):
+    """What a transaction is."""
+
+    OPENING = 0
+    CLIENT = 1
+    HEDGE = 2
+    MARK = 3
+    CARRY = 4
+    SETTLEMENT = 5
+    EXPIRY = 6
+    DIVIDEND = 7
+
+
+class State(NamedTuple):
+    """Everything that the loop reads and writes. With no quote latency `seen_*` are `options` and `underlyings`."""
+
+    options: Rows
+    underlyings: Rows
+    seen_options: Rows
+    seen_underlyings: Rows
+    cash: Rows  # options, hedge
+    rules: Rows  # one row
+    desk: Rows  # one row
+    balances: npt.NDArray[np.int64]  # (underlyings + 1, accounts): interest, which no underlying owns, in the last row
+    counters: npt.NDArray[np.int64]
+    postings: Rows
+    fills: Rows
+    marks: Rows
+    breaches: Rows
+    pending: Rows
+    seen: Rows
+    lot_units: npt.NDArray[np.float64]  # (underlyings, capacity)
+    lot_costs: npt.NDArray[np.int64]  # micros
+    ticks: Rows
+    dividends: Rows
+    opening: Rows
+    client_rules: npt.NDArray[np.int64]  # (client groups, 2): allocation, fill rule
+    script: npt.NDArray[np.float64]  # (ticks, options) deltas of one unit, given
+    taylor: npt.NDArray[np.float64]  # (1, 8) delta, gamma, theta, vega, vanna, volga, rates, total
+    fault: npt.NDArray[np.float64]  # (1, 32) the view a policy failed on, or its answer
+
+
+STATE: Any = tuple_of(
+    State,
+    [
+        rows_of(OPTION),
+        rows_of(UNDERLYING),
+        rows_of(OPTION),
+        rows_of(UNDERLYING),
+        rows_of(CASH),
+        rows_of(RULES),
+        rows_of(DESK),
+        I2,
+        I1,
+        rows_of(POSTING),
+        rows_of(FILL),
+        rows_of(MARK),
+        rows_of(BREACH),
+        rows_of(PENDING),
+        rows_of(SEEN),
+        F2,
+        I2,
+        rows_of(TICK),
+        rows_of(DIVIDEND),
+        rows_of(OPENING),
+        I2,
+        F2,
+        F2,
+        F2,
+    ],
+)
+
+
+@njit
+def micros(amount: float) -> int:
+    """Currency as an integer of micro-units, nearest, ties to even."""
+    return round(amount * 1e6)

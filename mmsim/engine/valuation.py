@@ -1,0 +1,81 @@
+"""Theo: the scenario's mark of an option at a state of its market."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any
+
+from mmsim.engine.state import State
+from mmsim.kernel import njit
+from mmsim.pricing.black_scholes import Greeks, greeks, value
+
+
+@njit
+def years_left(state: State, option: Any, ts: int) -> float:
+    """Years from `ts` to the option's expiry by the volatility day count, never negative."""
+    return max(option["expiry"] - ts, 0) / state.rules[0]["volatility_year"]
+
+
+@njit
+def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> float:
+    """Present value at `ts` of the dividends that an underlying pays until the option's expiry (escrowed model)."""
+    worth = 0.0
+    for k in range(underlying["first_dividend"], underlying["last_dividend"]):
+        dividend = state.dividends[k]
+        if dividend["ex"] <= option["expiry"]:
+            wait = max(dividend["ex"] - ts, 0) / state.rules[0]["volatility_year"]
+            worth += dividend["amount"] * exp(-option["rate"] * wait)
+    return worth
+
+
+@njit
+def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
+    """Theo of one unit at a spot, time and volatility."""
+    return value(
+        spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
+        option["strike"],
+        years_left(state, option, ts),
+        volatility,
+        option["rate"],
+        option["carry"],
+        option["right"],
+    )
+
+
+@njit
+def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
+    """Theo and Greeks of one unit at a spot, time and volatility."""
+    return greeks(
+        spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
+        option["strike"],
+        years_left(state, option, ts),
+        volatility,
+        option["rate"],
+        option["carry"],
+        option["right"],
+    )
+
+
+@njit
+def delta_now(state: State, i: int, model_delta: float) -> float:
+    """The delta that the split and the hedge use: the model's, or the script's at the underlying's current tick."""
+    if state.rules[0]["scripted"] == 0:
+        return model_delta
+    tick = state.underlyings[state.options[i]["underlying"]]["ticks"] - 1
+    return state.script[min(max(tick, 0), state.script.shape[0] - 1), i]  # type: ignore[no-any-return]
+
+
+@njit
+def market_fair(state: State, option: Any) -> float:
+    """The market's fair value of one unit: the model's in a synthetic market, else the mid of a two-sided quote, else NaN."""
+    if option["fair_volatility"] == option["fair_volatility"]:
+        spot = state.underlyings[option["underlying"]]["spot"]
+        return theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])
+    return 0.5 * (option["bid"] + option["ask"])  # type: ignore[no-any-return]
+
+
+@njit
+def has_mark(state: State, option: Any) -> bool:
+    """Whether the option has a theo now: a spot and a volatility mark are known."""
+    spot = state.underlyings[option["underlying"]]["spot"]
+    return spot == spot and option["volatility"] == option["volatility"]  # type: ignore[no-any-return]

@@ -1,0 +1,44 @@
+"""What can be wrong with a user's input, and how it is said: every mistake at once, each with its place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One mistake in the user's input."""
+
+    message: str
+    file: str = ""
+    line: int = 0  # from 1; 0 is unknown
+    column: int = 0  # from 1; 0 is unknown
+    key: str = ""  # dotted, as in ``quoting.half_spread_vol``
+    suggestion: str = ""  # the nearest right name, if there is one
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line:
+            place += f":{self.line}" + (f":{self.column}" if self.column else "")
+        parts = [part for part in (place, self.key) if part]
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return ": ".join([*parts, self.message]) + hint
+
+
+class UserError(Exception):
+    """The user's input is wrong (scenario, data or policy): exit code 2, one line a mistake."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of ``names`` that ``name`` was probably meant to be, or ``""``.
+
+    >>> nearest("inventory_skw", ["fixed_width", "inventory_skew"])
+    'inventory_skew'
+    """
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return close[0] if close else ""

@@ -1,0 +1,334 @@
+"""The only file that knows numba: where compiled code is cached, and how a policy enters the loop.
+
+Compiled code is kept in a private folder (0700: a planted index file would run code) which is keyed by the hash of
+every source that is compiled, because numba stamps a cached function with its own file only and would go on using an
+inlined helper from another file after an edit. A policy has a wrapper of its own there, keyed by the policy's source.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_HERE = Path(__file__).parent
+_COMPILED_SOURCES = ("kernel.py", "policy.py", "events.py", "instruments.py", "ledger.py", "engine", "pricing", "market")
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """A hash of the contents of files, in the order given."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+
+
+def _sources() -> list[Path]:
+    chosen = [_HERE / name for name in _COMPILED_SOURCES]
+    return sorted(file for path in chosen for file in (path.rglob("*.py") if path.is_dir() else [path]))
+
+
+def _private_folder() -> Path:
+    """The cache folder of these sources: under MMSIM_CACHE or the user's cache, else a temporary one."""
+    base = os.environ.get("MMSIM_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "mmsim"
+    )
+    folder = Path(base) / f"{_digest(_sources())}-{sys.implementation.cache_tag}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid != os.getuid() or not os.access(folder, os.W_OK):
+            raise PermissionError(folder)
+        folder.chmod(0o700)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="mmsim-"))
+    return folder
+
+
+CACHE = _private_folder()
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+import numba  # noqa: E402  (after the cache folder is set)
+from numba import from_dtype, literal_unroll, types  # noqa: E402
+from numba.core import config, errors  # noqa: E402
+
+JIT = not config.DISABLE_JIT
+F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
+F1, F2 = types.Array(F64, 1, "C"), types.Array(F64, 2, "C")
+I1, I2 = types.Array(I64, 1, "C"), types.Array(I64, 2, "C")
+
+
+
+def njit(function: _Function) -> _Function:
+    """Decorator of a function that only compiled code calls."""
+    compiled: _Function = numba.njit(error_model="numpy")(function)
+    return compiled
+
+
+def inlined(function: _Function) -> _Function:
+    """The same for a function so small and hot that its source is put in its callers' place."""
+    compiled: _Function = numba.njit(error_model="numpy", inline="always")(function)
+    return compiled
+
+
+def entry(signature: Any) -> Callable[[_Function], _Function]:
+    """Decorator of a function that Python calls: compiled for one signature, read from the disk by later processes."""
+    decorate: Callable[[_Function], _Function] = numba.njit([signature], cache=True, error_model="numpy")
+    return decorate
+
+
+def will_compile() -> bool:
+    """Whether the loop has to be compiled first: nothing of it is in the cache yet."""
+    return JIT and not any(CACHE.rglob("loop.*.nbi"))
+
+
+def rows_of(dtype: np.dtype[Any]) -> Any:
+    """The compiled type of an array of records."""
+    return types.Array(from_dtype(dtype), 1, "C")
+
+
+fields_of = literal_unroll  # to iterate over a tuple of mixed types in compiled code
+
+_SCALARS = {int: I64, float: F64}
+
+
+def record(cls: Any) -> Any:
+    """The compiled type of a NamedTuple of int and float fields (int is int64: nanoseconds exceed a float's 53 bits)."""
+    return types.BaseTuple.from_types([_SCALARS[hint] for hint in get_type_hints(cls).values()], cls)
+
+
+def tuple_of(cls: Any, fields: Sequence[Any]) -> Any:
+    """The compiled type of a NamedTuple whose fields have the given compiled types."""
+    return types.BaseTuple.from_types(list(fields), cls)
+
+
+def function(signature: Any) -> Any:
+    """The compiled type of a function value: what a slot of the loop holds."""
+    return types.FunctionType(signature)
+
+
+class Slot(NamedTuple):
+    """A place in the loop where a policy's method is called: ``answer = method(view)``."""
+
+    method: str
+    view: Any  # NamedTuple class of what the method is shown
+    answer: Any  # NamedTuple class, float, or None
+
+    @property
+    def signature(self) -> Any:
+        """answer(view, memory[underlying, :], parameters)."""
+        answer = VOID if self.answer is None else F64 if self.answer is float else record(self.answer)
+        return answer(record(self.view), F2, F1)
+
+
+class Bound(NamedTuple):
+    """A policy's method in its slot."""
+
+    function: Any
+    parameters: npt.NDArray[np.float64]
+    compiled: bool
+    reason: str  # why it is not compiled
+    failures: list[BaseException]  # what a plain-Python method raised; the loop stops at the first
+    lent: list[npt.NDArray[np.float64]]  # a plain-Python method finds its memory here
+
+    def lend(self, memory: npt.NDArray[np.float64]) -> None:
+        """Give a plain-Python method its memory (a compiled one receives it with every call)."""
+        self.lent[:] = [memory]
+
+
+def remembering(view: Any) -> Any:
+    """The view class with one more field, ``memory``: the policy's own float array for the view's underlying."""
+    name = f"{view.__name__}WithMemory"
+    if name not in globals():
+        hints = [*get_type_hints(view).items(), ("memory", np.ndarray)]
+        made = NamedTuple(name, hints)  # type: ignore[misc]
+        made.__module__ = __name__
+        globals()[name] = made
+    return globals()[name]
+
+
+class _Packed(NamedTuple):
+    """A policy's parameters as one float array, and the source that reads them back."""
+
+    values: npt.NDArray[np.float64]
+    arguments: str
+
+
+def _pack(policy: Any) -> _Packed:
+    """Scalars first (ints by their bits), arrays behind them."""
+    fields = [np.asarray(value.value if isinstance(value, Enum) else value) for value in policy]
+    scalars = np.zeros(len(fields))
+    tail: list[npt.NDArray[np.float64]] = []
+    arguments, end = [], len(fields)
+    for n, field in enumerate(fields):
+        if field.ndim:
+            flat = np.ascontiguousarray(field, float).ravel()
+            arguments.append(f"params[{end}:{end + flat.size}].reshape({field.shape})")
+            tail.append(flat)
+            end += flat.size
+        elif field.dtype.kind == "f":
+            scalars[n] = float(field)
+            arguments.append(f"params[{n}]")
+        else:
+            scalars.view(np.int64)[n] = int(field)
+            arguments.append(f"bits[{n}] != 0" if field.dtype.kind == "b" else f"bits[{n}]")
+    return _Packed(np.concatenate([scalars, *tail, np.zeros(1)]), ", ".join(arguments))
+
+
+def _wrapper(policy: Any, slot: Slot, packed: _Packed, shown: str) -> str:
+    """Source of the function in the slot: parameters back to the policy, the view with its memory, the method."""
+    call = f"method(memory[view.underlying], {shown}, policy)" if slot.answer is None else f"method(policy, {shown})"
+    if slot.answer is None:
+        body = f"    {call}\n"
+    elif slot.answer is float:
+        body = f"    return float({call})\n"
+    else:
+        fields = ", ".join(f"float(answer.{name})" for name in slot.answer._fields)
+        body = f"    answer = {call}\n    return answer_class({fields})\n"
+    return (
+        f'"""{slot.method} of {type(policy).__name__} in its slot (written by mmsim)."""\n'
+        "from numpy import int64\n\n\n"
+        "def bound(view, memory, params):\n"
+        "    bits = params.view(int64)\n"
+        f"    policy = policy_class({packed.arguments})\n" + body
+    )
+
+
+def bind(policy: Any, slot: Slot, source: Path | None) -> Bound:
+    """Put a policy's method in its slot: compiled where numba can, as plain Python otherwise.
+
+    ``source`` is the policy's file (its folder's sources key the cached machine code); None for a class without one.
+    A missing optional method is bound as a function that does nothing.
+    """
+    if not hasattr(policy, slot.method):
+        return _bind_nothing(slot)
+    if not JIT:
+        return _bind_interpreted(policy, slot, "the compiler is off (NUMBA_DISABLE_JIT)")
+    try:
+        return _bind_compiled(policy, slot, source)
+    except errors.NumbaError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return _bind_interpreted(policy, slot, lines[0] if lines else type(error).__name__)
+
+
+def _bind_nothing(slot: Slot) -> Bound:
+    name = f"nothing_{slot.method}"
+    text = "def bound(view, memory, params):\n    pass\n"
+    module = _written(name, text)
+    return Bound(_cached(module, slot), np.zeros(1), JIT, "", [], [])
+
+
+def _bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
+    cls, packed = type(policy), _pack(policy)
+    if getattr(cls, "MEMORY", 0):
+        view_class = remembering(slot.view)
+        shown = "view_class(" + ", ".join(f"view.{name}" for name in slot.view._fields) + ", memory[view.underlying])"
+        shown = shown if slot.answer is not None else "view"
+    else:
+        view_class, shown = slot.view, "view"
+    text = _wrapper(policy, slot, packed, shown)
+    key = hashlib.sha256(text.encode())
+    if source is not None:
+        key.update(_digest(sorted(source.parent.glob("*.py"))).encode())
+        key.update(str(source.resolve()).encode())
+    name = f"{cls.__name__}_{slot.method}_{key.hexdigest()[:16]}"
+    module = _written(name, text)
+    method = getattr(cls, slot.method)
+    if slot.answer is None:
+        inner = numba.njit(error_model="numpy")(_as_listener(method))
+    else:
+        inner = numba.njit(error_model="numpy")(method)
+    module.__dict__.update(policy_class=cls, method=inner, view_class=view_class, answer_class=slot.answer)
+    return Bound(_cached(module, slot) if source else _uncached(module, slot), packed.values, True, "", [], [])
+
+
+def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
+    """``on_tick(self, memory, view)`` with its arguments in the order in which the wrapper has them."""
+    heard = numba.njit(error_model="numpy")(method)
+
+    def listener(memory: Any, view: Any, policy: Any) -> None:
+        heard(policy, memory, view)
+
+    return listener
+
+
+def _written(name: str, text: str) -> ModuleType:
+    """A module of generated source in the cache folder (functions made by exec alone are never cached)."""
+    file = CACHE / f"{name}.py"
+    if not file.exists():
+        partial = CACHE / f".{name}.{os.getpid()}"
+        partial.write_text(text)
+        partial.replace(file)
+    spec = importlib.util.spec_from_file_location(f"mmsim_bound_{name}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _cached(module: ModuleType, slot: Slot) -> Any:
+    return numba.njit([slot.signature], cache=True, error_model="numpy")(module.bound)
+
+
+def _uncached(module: ModuleType, slot: Slot) -> Any:
+    return numba.njit([slot.signature], error_model="numpy")(module.bound)
+
+
+def _bind_interpreted(policy: Any, slot: Slot, reason: str) -> Bound:
+    """The same method as plain Python behind the same slot, about a microsecond a call.
+
+    The trampoline copies the view into a shared buffer, calls back, and reads the answer from the buffer. An
+    exception cannot cross the compiled loop: it is kept, and a NaN answer (a poisoned buffer) tells the loop to stop.
+    """
+    has_memory = bool(getattr(type(policy), "MEMORY", 0))
+    view_class = remembering(slot.view) if has_memory and slot.answer is not None else slot.view
+    hints = get_type_hints(slot.view)
+    shared, failures = np.zeros(len(hints) + 1), []  # type: ignore[var-annotated]
+    unpack = struct.Struct("".join("q" if hint is int else "d" for hint in hints.values())).unpack_from
+    method = getattr(policy, slot.method)
+    lent: list[npt.NDArray[np.float64]] = []
+    where = list(hints).index("underlying")
+
+    def call() -> None:
+        try:
+            fields = unpack(shared)
+            if slot.answer is None:
+                method(lent[0][fields[where]], slot.view(*fields))
+                return
+            row = (lent[0][fields[where]],) if has_memory else ()
+            answer = method(view_class(*fields, *row))
+            if slot.answer is float:
+                shared[0] = float(answer)
+            else:
+                for n, name in enumerate(slot.answer._fields):
+                    shared[n] = float(getattr(answer, name))
+        except BaseException as error:
+            failures.append(error)
+            shared[:] = np.nan
+
+    ints = [n for n, hint in enumerate(hints.values()) if hint is int]
+    copy = "; ".join(f"{'bits' if n in ints else 'shared'}[{n}] = view[{n}]" for n in range(len(hints)))
+    if slot.answer is None:
+        answer = "pass"
+    elif slot.answer is float:
+        answer = "return shared[0]"
+    else:
+        answer = "return answer_class(" + ", ".join(f"shared[{n}]" for n in range(len(slot.answer._fields))) + ")"
+    text = f"def bound(view, memory, shared):\n    bits = shared.view(int64)\n    {copy}\n    call()\n    {answer}\n"
+    scope: dict[str, Any] = {
+        "call": ctypes.CFUNCTYPE(None)(call) if JIT else call,
+        "int64": np.int64,
+        "answer_class": slot.answer,
+    }
+    exec(text, scope)
+    bound = numba.njit([slot.signature], error_model="numpy")(scope["bound"])
+    return Bound(bound, shared, False, reason, failures, lent)

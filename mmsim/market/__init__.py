@@ -1,0 +1,160 @@
+"""Where events come from: recorded files, or models of spot, volatility and clients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.errors import UserError, nearest
+from mmsim.events import Allocation, Events, FillRule, Kind, merge
+from mmsim.instruments import Exercise, Universe
+from mmsim.market import calendar, clients, recorded, synthetic
+from mmsim.market.clients import PreparedFlow
+from mmsim.market.source import Source
+from mmsim.market.spot import PreparedSpot
+from mmsim.market.streams import generator
+from mmsim.scenario import Scenario
+from mmsim.scenario.parts import Clients, PoissonClients, RecordedClients, ScriptedClients
+
+__all__ = ["Market", "build"]
+
+
+@dataclass(frozen=True)
+class Market:
+    """Everything that happens to the desk, whatever the desk does."""
+
+    universe: Universe
+    clients: tuple[str, ...]  # the groups' names; an ORDER row's `client` is the index
+    rules: npt.NDArray[np.int64]  # (clients, 2): Allocation and FillRule of recorded trades, 0 and 0 for other groups
+    inputs: dict[str, str]  # recorded file: its SHA-256
+    quality: dict[str, int]  # "file: what": rows
+    notes: tuple[str, ...]  # what a reader of the results has to know of the data
+    seed: int
+    fixed: Events  # the events that no path changes, with room for drawn ticks
+    spots: tuple[PreparedSpot, ...]
+    flows: tuple[PreparedFlow, ...]
+
+    def events(self, path: int) -> Events:
+        """All events of path number ``path`` in their total order: to be read, not written."""
+        events = self.fixed
+        if self.spots:
+            events = events.copy()
+            for model in self.spots:
+                model.fill(events, generator(self.seed, model.stream, path))
+        return merge([events, *(flow.orders(path) for flow in self.flows)]) if self.flows else events
+
+
+def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) -> Market:
+    """The market of a scenario, its recorded files being under ``data``; UserError where something does not fit.
+
+    ``timer_ns`` is the interval at which the hedging policy wants to be called, 0 for never.
+    """
+    source = synthetic.source(scenario) if scenario.market.recorded is None else recorded.source(scenario, data)
+    _check_names(scenario, source.universe)
+    dropped: Counter[str] = Counter()
+    orders = [*_scripts(scenario, source.universe, dropped), *_trades(scenario, source)]
+    fixed = merge([*source.streams, *orders, *_calendar(scenario, source.universe, timer_ns)])
+    return Market(
+        universe=source.universe,
+        clients=tuple(group.name for group in scenario.clients),
+        rules=np.array([_rule(group) for group in scenario.clients], np.int64).reshape(-1, 2),
+        inputs=source.inputs,
+        quality={**source.quality, **dropped},
+        notes=(*source.notes, *_notes(source.universe)),
+        seed=scenario.seed,
+        fixed=fixed,
+        spots=tuple(model.prepare(_slots(fixed, model.underlying)) for model in source.models),
+        flows=tuple(_flows(scenario, source.universe)),
+    )
+
+
+def _check_names(scenario: Scenario, universe: Universe) -> None:
+    """UserError for each option that the scenario names and the market does not have."""
+    orders = {
+        ("clients", n, "orders", k, "option"): order.option
+        for n, group in enumerate(scenario.clients)
+        if isinstance(group, ScriptedClients)
+        for k, order in enumerate(group.orders)
+    }
+    held = {("opening", "options", n, "option"): entry.option for n, entry in enumerate(scenario.opening.options)}
+    problems = [
+        scenario.problem(path, f"unknown option {name!r}", nearest(name, universe.option_index))
+        for path, name in (orders | held).items()
+        if name not in universe.option_index
+    ]
+    if problems:
+        raise UserError(*problems)
+
+
+def _scripts(scenario: Scenario, universe: Universe, dropped: Counter[str]) -> Iterator[Events]:
+    """The orders of each scripted group; what cannot be traded is counted in ``dropped``."""
+    for number, group in enumerate(scenario.clients):
+        if isinstance(group, ScriptedClients):
+            orders = clients.scripted(number, group.orders, universe)
+            trading = orders["ts"] < clients.last_instants(universe.options)[orders["instrument"]]
+            if not trading.all():
+                dropped[f"{group.name}: {clients.TOO_LATE}"] += int(np.count_nonzero(~trading))
+            yield orders[trading]
+
+
+def _trades(scenario: Scenario, source: Source) -> Iterator[Events]:
+    """The recorded trades, once for each group that stands for them."""
+    for number, group in enumerate(scenario.clients):
+        if isinstance(group, RecordedClients):
+            trades = source.trades.copy()
+            trades["client"] = number
+            yield trades
+
+
+def _flows(scenario: Scenario, universe: Universe) -> Iterator[PreparedFlow]:
+    for number, group in enumerate(scenario.clients):
+        if isinstance(group, PoissonClients):
+            flow = clients.PoissonFlow(
+                client=number,
+                name=group.name,
+                per_hour=group.per_hour,
+                reservation_ticks=group.reservation_ticks,
+                offset_ticks=group.offset_ticks,
+                sizes=group.sizes,
+                buy_share=group.buy_share,
+            )
+            yield flow.prepare(universe.options, scenario.clock.start, scenario.clock.end, scenario.seed)
+
+
+def _rule(group: Clients) -> tuple[int, int]:
+    """The codes of a group's allocation and fill rule."""
+    if isinstance(group, RecordedClients):
+        return Allocation[group.allocation.upper()], FillRule[group.fills.upper()]
+    return 0, 0
+
+
+def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator[Events]:
+    start, end = scenario.clock.start, scenario.clock.end
+    yield calendar.marks(start, end, scenario.report.mark_every)
+    yield calendar.timers(start, end, timer_ns)
+    yield calendar.expiries(universe, start, end)
+    yield calendar.dividends(universe, [(d.underlying, d.ex, d.amount) for d in scenario.dividends], start, end)
+    if scenario.sessions is None:
+        yield calendar.daily_settlements(universe, start, end)
+        return
+    given = scenario.sessions
+    hours = calendar.TradingHours(given.open, given.close, given.settlement or given.close, given.zone)
+    try:
+        yield hours.rows(start, end)
+    except ValueError as error:  # a time that daylight saving skips or repeats
+        raise UserError(scenario.problem(("sessions",), str(error))) from error
+
+
+def _slots(fixed: Events, underlying: int) -> npt.NDArray[np.intp]:
+    """Where the ticks of an underlying stand."""
+    return np.flatnonzero((fixed["kind"] == Kind.SPOT) & (fixed["instrument"] == underlying))
+
+
+def _notes(universe: Universe) -> list[str]:
+    american = sum(option.exercise == Exercise.AMERICAN for option in universe.options)
+    return [f"{american:,} American options are priced as European"] if american else []

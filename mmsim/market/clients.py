@@ -1,0 +1,126 @@
+"""The clients: who asks to trade, when, what, and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.events import Events, Kind, rows
+from mmsim.instruments import Option, Universe
+from mmsim.market.streams import generator
+from mmsim.scenario.parts import Order
+from mmsim.units import UNITS_NS
+
+TOO_LATE = "option no longer trades"
+
+
+def last_instants(options: Sequence[Option]) -> npt.NDArray[np.int64]:
+    """The instants from which options take no orders: last trade or expiry, whichever comes first."""
+    return np.array([min(o.last_trade_ns or o.expiry_ns, o.expiry_ns) for o in options], np.int64)
+
+
+def scripted(client: int, orders: Sequence[Order], universe: Universe) -> Events:
+    """ORDER rows of a script, in its order."""
+    return rows(
+        Kind.ORDER,
+        np.array([order.at for order in orders], np.int64),
+        np.array([universe.option_index[order.option] for order in orders], np.int32),
+        client=client,
+        side=np.array([1 if order.side == "buy" else -1 for order in orders], np.int8),
+        size=np.array([order.size for order in orders], np.float64),
+        price=np.array([order.price for order in orders], np.float64),
+    )
+
+
+@dataclass(frozen=True)
+class PoissonFlow:
+    """Clients who arrive by a Poisson process and accept a price that is good enough.
+
+    An order carries a reservation price as its distance from the market's fair value: the client pays up to
+    fair + ``value`` or sells down to fair − ``value``. Arrivals at the rate A·e^{kc} with distances Exp(1/k) − c make
+    the intensity of trades at a distance δ ≥ −c of the desk's price A·e^{−kδ} (Avellaneda and Stoikov, 2008, eq. 2.11),
+    where A is ``per_hour``, 1/k is ``reservation_ticks`` and c is ``offset_ticks``. A tick is the smallest of the
+    option's table, since its price is not known in advance. Options are drawn evenly from those that still trade,
+    sizes evenly from ``sizes``.
+    """
+
+    client: int
+    name: str
+    per_hour: float
+    reservation_ticks: float
+    offset_ticks: float
+    sizes: tuple[float, ...]
+    buy_share: float
+
+    def prepare(self, options: Sequence[Option], start_ns: int, end_ns: int, seed: int) -> PreparedFlow:
+        """What does not depend on the path."""
+        ends = last_instants(options)
+        by_end = np.argsort(ends, kind="stable")
+        per_hour = self.per_hour * exp(self.offset_ticks / self.reservation_ticks)
+        return PreparedFlow(
+            flow=self,
+            seed=seed,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            gap_ns=UNITS_NS["h"] / per_hour,
+            options=by_end.astype(np.int32),
+            ends=ends[by_end],
+            ticks=np.array([min(options[n].ticks.steps) for n in by_end], np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class PreparedFlow:
+    """A Poisson group with its options at hand: what is left for each path is to draw.
+
+    Each use of random numbers has its own stream, so that another list of sizes, say, leaves arrivals and sides as
+    they were, and an end that comes earlier only cuts orders off.
+    """
+
+    flow: PoissonFlow
+    seed: int
+    start_ns: int
+    end_ns: int
+    gap_ns: float  # mean time between arrivals
+    options: npt.NDArray[np.int32]  # by their last instant, ascending
+    ends: npt.NDArray[np.int64]  # their last instants
+    ticks: npt.NDArray[np.float64]  # their smallest price increments
+
+    def orders(self, path: int) -> Events:
+        """ORDER rows of one path."""
+        times = self.arrivals(path)
+        ended = np.searchsorted(self.ends, times, side="right")  # options that take no more orders, at each time
+        times = times[: np.count_nonzero(ended < len(self.ends))]
+        ended = ended[: len(times)]
+        listed = len(self.ends) - ended
+        chosen = ended + (self._stream("options", path).random(len(times)) * listed).astype(np.intp)
+        sizes = np.array(self.flow.sizes, np.float64)
+        distances = self._stream("distances", path).standard_exponential(len(times)) * self.flow.reservation_ticks
+        return rows(
+            Kind.ORDER,
+            times,
+            self.options[chosen],
+            client=self.flow.client,
+            side=np.where(self._stream("sides", path).random(len(times)) < self.flow.buy_share, 1, -1),
+            size=sizes[(self._stream("sizes", path).random(len(times)) * len(sizes)).astype(np.intp)],
+            value=(distances - self.flow.offset_ticks) * self.ticks[chosen],
+        )
+
+    def arrivals(self, path: int) -> npt.NDArray[np.int64]:
+        """The times of one path's orders: sums of exponential gaps, as far as the clock goes."""
+        draws = self._stream("times", path)
+        expected = (self.end_ns - self.start_ns) / self.gap_ns
+        chunk = int(expected + 4.0 * expected**0.5) + 4  # seldom too few, and then more are drawn
+        gaps = draws.standard_exponential(chunk)
+        while gaps.sum() <= expected:
+            gaps = np.append(gaps, draws.standard_exponential(chunk))
+        elapsed = np.cumsum(gaps)
+        inside = elapsed[elapsed <= expected]
+        return self.start_ns + np.floor(inside * self.gap_ns).astype(np.int64)
+
+    def _stream(self, use: str, path: int) -> np.random.Generator:
+        return generator(self.seed, f"client:{self.flow.name}:{use}", path)

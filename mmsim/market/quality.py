@@ -1,0 +1,95 @@
+"""What is wrong with recorded rows: each dropped row has one named reason, and all are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Mask = npt.NDArray[np.bool_] | pd.Series
+
+PRE_OPEN = "pre-open"
+AFTER_END = "after the end"
+ELSEWHERE = "not in the scenario"
+NO_TIME = "no time"
+UNKNOWN = "unknown instrument"
+EXPIRED = "expired option"
+EMPTY = "no price"
+NOT_POSITIVE = "negative, zero or infinite price"
+NEGATIVE_SIZE = "negative size"
+CROSSED = "crossed"
+DUPLICATE = "duplicate"
+OUT_OF_ORDER = "out of order, sorted"
+NO_SIZE = "size 0 at a price"
+WITHDRAWN = "side withdrawn: crossed by the other"
+UNQUOTED = "option without quotes"
+NO_SIDE = "no side"
+BY_QUOTE = "side by the quote before"
+BY_TICK = "side by the last change of price"
+NEVER_QUOTED = "options without a good quote"
+NO_VOLATILITY = "mid without an implied volatility"
+NEVER_MARKED = "options without any volatility"
+
+
+class Quality:
+    """How many rows each file had, and how many were dropped for what."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}  # "file: what": rows
+        self._bad: dict[str, int] = {}  # by file
+        self._checked: dict[str, int] = {}  # by file
+
+    def note(self, file: str, what: str, number: int | np.integer) -> None:
+        """Count something that was seen in a file; what was not seen is not named."""
+        if number:
+            key = f"{file}: {what}"
+            self.counts[key] = self.counts.get(key, 0) + int(number)
+
+    def drop(self, file: str, table: pd.DataFrame, reasons: Mapping[str, Mask]) -> pd.DataFrame:
+        """The rows that no reason excludes; the others are counted under the first reason that does."""
+        kept = np.ones(len(table), np.bool_)
+        for reason, excluded in reasons.items():
+            mask = np.asarray(excluded, np.bool_) & kept
+            self.note(file, reason, np.count_nonzero(mask))
+            kept &= ~mask
+        return table[kept]
+
+    def reject(self, file: str, table: pd.DataFrame, faults: Mapping[str, Mask]) -> pd.DataFrame:
+        """As `drop`, for rows that are wrong and not merely unwanted: they count towards refusing the file."""
+        kept = self.drop(file, table, faults)
+        self._checked.setdefault(file, len(table))
+        self._bad[file] = self._bad.get(file, 0) + len(table) - len(kept)
+        return kept
+
+    def refused(self, above: float) -> list[str]:
+        """The files of whose wanted rows more than a share ``above`` is wrong."""
+        return [file for file, bad in self._bad.items() if bad > above * self._checked[file]]
+
+    def describe(self, file: str) -> str:
+        """The counts of one file in a sentence."""
+        prefix = f"{file}: "
+        counts = [f"{n:,} {key.removeprefix(prefix)}" for key, n in self.counts.items() if key.startswith(prefix)]
+        return f"{self._bad[file]:,} of {self._checked[file]:,} rows are wrong ({', '.join(counts)})"
+
+
+def quote_faults(table: pd.DataFrame) -> dict[str, Mask]:
+    """What can be wrong with the prices and sizes of quotes: columns bid, ask, bid_size, ask_size."""
+    bid, ask = table["bid"], table["ask"]
+    return {
+        EMPTY: bid.isna() & ask.isna(),
+        NOT_POSITIVE: _not_positive(bid) | _not_positive(ask),
+        NEGATIVE_SIZE: (table["bid_size"] < 0) | (table["ask_size"] < 0),
+        CROSSED: bid > ask,
+    }
+
+
+def trade_faults(table: pd.DataFrame) -> dict[str, Mask]:
+    """What can be wrong with the prices and sizes of trades: columns close, volume."""
+    price, volume = table["close"], table["volume"]
+    return {EMPTY: price.isna(), NOT_POSITIVE: _not_positive(price), NEGATIVE_SIZE: ~(volume > 0)}
+
+
+def _not_positive(prices: pd.Series) -> pd.Series:
+    return (prices <= 0) | (prices == float("inf"))

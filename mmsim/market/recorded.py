@@ -1,0 +1,353 @@
+"""A recorded market: tidy Parquet files of quotes and trades, cleaned, as market data that a desk could have known.
+
+The layout is one folder with ``underlying_quote``, ``option_quote`` and, where clients are recorded trades,
+``option_trade``. A row is known at ``ts_utc``: for a bar, its end. A side without a price is unchanged, so each
+side is carried forward, from the clock's start on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from mmsim.errors import Problem, UserError, nearest
+from mmsim.events import Events, Kind, rows
+from mmsim.instruments import Premium, Right, UnderlyingKind, Universe
+from mmsim.market import quotes, tables, volatility
+from mmsim.market.quality import (
+    AFTER_END,
+    BY_QUOTE,
+    BY_TICK,
+    DUPLICATE,
+    ELSEWHERE,
+    EXPIRED,
+    NEVER_MARKED,
+    NEVER_QUOTED,
+    NO_SIDE,
+    NO_TIME,
+    NO_VOLATILITY,
+    OUT_OF_ORDER,
+    PRE_OPEN,
+    UNKNOWN,
+    UNQUOTED,
+    Quality,
+    trade_faults,
+)
+from mmsim.market.sides import sides
+from mmsim.market.source import Source
+from mmsim.scenario import Scenario
+from mmsim.scenario.parts import Recorded
+from mmsim.units import DAY_NS, duration_text
+
+UNDERLYING_QUOTES, OPTION_QUOTES, OPTION_TRADES = "underlying_quote", "option_quote", "option_trade"
+KEY = ["underlying", "expiry_ns", "strike", "cp"]  # what tells one option from another
+_FOLDER = ("market", "recorded", "folder")
+_END_OF_TIME = int(np.iinfo(np.int64).max)
+_EXPIRIES = (pd.Timestamp(1700, 1, 1), pd.Timestamp(2261, 12, 31))  # what nanoseconds can hold
+_NO_TRADES = rows(Kind.BAR_TRADE, np.zeros(0, np.int64))
+
+Columns = Mapping[str, pa.DataType]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+def source(scenario: Scenario, data: Path | None) -> Source:
+    """The recorded market data of a scenario, whose folder is under ``data``.
+
+    UserError if a folder, file or column is missing, if an underlying or every option has no quotes within the clock,
+    or if too large a share of the rows is wrong.
+    """
+    with_trades = any(group.model == "recorded_trades" for group in scenario.clients)
+    files = _files(scenario, data, [UNDERLYING_QUOTES, OPTION_QUOTES, *([OPTION_TRADES] if with_trades else [])])
+    quality = Quality()
+    spots = _underlying_quotes(scenario, files[UNDERLYING_QUOTES], quality)
+    options = _option_quotes(scenario, files[OPTION_QUOTES], quality)
+    trades = _option_trades(scenario, files[OPTION_TRADES], quality, options) if with_trades else _NO_TRADES
+    _refuse(scenario, quality, files)
+    ticks = quotes.events(Kind.SPOT, spots)
+    return Source(
+        universe=options.universe,
+        streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), _volatilities(scenario, quality, options, ticks)],
+        trades=trades,
+        inputs={file.name: tables.sha256(file) for file in files.values()},
+        quality=quality.counts,
+        notes=[*_latency_notes(scenario, options.resolution_ns), *_side_notes(quality)],
+    )
+
+
+@dataclass(frozen=True)
+class QuotedOptions:
+    """The options that are quoted within the clock, and their standing quotes."""
+
+    universe: Universe
+    keys: pd.MultiIndex  # (options,) by `KEY`, in the order of the universe
+    quotes: pd.DataFrame  # ts, instrument, bid, ask, bid_size, ask_size
+    resolution_ns: int  # how finely the data tell times apart
+
+
+def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[str, Path]:
+    """The files of a scenario's recorded folder by name; UserError for what is not there."""
+    given = _recorded(scenario).folder
+    folder = Path(given) if data is None else data / given
+    if not folder.is_dir():
+        others = [entry.name for entry in folder.parent.iterdir() if entry.is_dir()] if folder.parent.is_dir() else []
+        hint = "; give the data folder with --data" if data is None else ""
+        message = f"there is no folder {str(folder)!r}{hint}"
+        raise UserError(scenario.problem(_FOLDER, message, nearest(folder.name, others)))
+    files = {name: folder / f"{name}.parquet" for name in names}
+    others = [entry.name for entry in folder.iterdir() if entry.stem not in names]
+    missing = [
+        scenario.problem(_FOLDER, f"{str(folder)!r} has no file {file.name!r}", nearest(file.name, others))
+        for file in files.values()
+        if not file.is_file()
+    ]
+    if missing:
+        raise UserError(*missing)
+    return files
+
+
+def _data_names(scenario: Scenario) -> dict[str, str]:
+    """The symbol of an underlying by each name that it may have in the data."""
+    names = {entry.symbol: entry.symbol for entry in scenario.underlyings}
+    return names | {entry.data_symbol: entry.symbol for entry in scenario.underlyings if entry.data_symbol}
+
+
+def _read(file: Path, quality: Quality, columns: Columns, **optional: pa.DataType) -> pd.DataFrame:
+    """A file's columns, with ``ts`` and, where a bar began, ``begin`` as int64 nanoseconds."""
+    table = tables.read(file, columns, {tables.BAR_START: tables.TIME, **optional})
+    quality.note(file.stem, "rows", len(table))
+    begin = table.get(tables.BAR_START, table["ts_utc"])
+    return table.assign(ts=table["ts_utc"], begin=begin.where(begin != tables.NEVER, table["ts_utc"]))
+
+
+def _within(scenario: Scenario, file: Path, quality: Quality, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows within the clock and the scenario. A bar that began before the clock's start is pre-open."""
+    timeless = table["ts"] == tables.NEVER
+    reasons = {
+        ELSEWHERE: table["underlying"].isna(),
+        PRE_OPEN: (table["begin"] < scenario.clock.start) & ~timeless,
+        AFTER_END: table["ts"] > scenario.clock.end,
+    }
+    inside = quality.drop(file.stem, table, reasons)
+    return quality.reject(file.stem, inside, {NO_TIME: inside["ts"] == tables.NEVER})
+
+
+def _underlying_quotes(scenario: Scenario, file: Path, quality: Quality) -> pd.DataFrame:
+    """The standing quotes of the underlyings, numbered as in the universe."""
+    table = _read(file, quality, {**tables.QUOTE, "symbol": tables.TEXT})
+    table["underlying"] = table["symbol"].map(_data_names(scenario))
+    inside = _within(scenario, file, quality, table)
+    numbers = scenario.build_universe().underlying_index
+    state = quotes.standing(quality, file.stem, inside.assign(instrument=inside["underlying"].map(numbers)))
+    quoted = set(state["instrument"])
+    in_data = list(table["symbol"].dropna().unique())
+    missing = []
+    for n, entry in enumerate(scenario.underlyings):
+        if numbers[entry.symbol] not in quoted:
+            name = entry.data_symbol or entry.symbol
+            message = f"{name!r} has no quotes within the clock in {str(file)!r}"
+            hint = "" if name in in_data else nearest(name, in_data)
+            missing.append(scenario.problem(("underlyings", n), message, hint))
+    if missing:
+        raise UserError(*missing)
+    return state
+
+
+def _option_rows(scenario: Scenario, file: Path, quality: Quality, columns: Columns) -> pd.DataFrame:
+    """The rows of listed options within the clock, by `KEY`."""
+    table = _read(file, quality, {**columns, **tables.OPTION}, underlying=tables.TEXT, root=tables.TEXT)
+    table["underlying"] = _underlying_of(scenario, file, table)
+    inside = _within(scenario, file, quality, table)
+    keyed = inside.assign(expiry_ns=_expiries(scenario, inside), cp=inside["cp"].map({"C": 1, "P": -1}))
+    last_trade = keyed["underlying"].map({e.underlying: e.last_trade or _END_OF_TIME for e in scenario.options})
+    ended = (keyed["ts"] >= keyed["expiry_ns"]) | (keyed["ts"] >= last_trade)
+    unknown = keyed["cp"].isna() | keyed["expiry_ns"].isna() | ~(keyed["strike"] > 0) | np.isinf(keyed["strike"])
+    good = quality.reject(file.stem, keyed, {UNKNOWN: unknown})
+    good = quality.drop(file.stem, good, {EXPIRED: ended[~unknown]}).astype({"expiry_ns": np.int64, "cp": np.int64})
+    listed = {(e.underlying, Right[right.upper()]) for e in scenario.options for right in e.rights}
+    wanted = pd.MultiIndex.from_frame(good[["underlying", "cp"]]).isin(listed)
+    return quality.drop(file.stem, good, {ELSEWHERE: ~wanted})
+
+
+def _underlying_of(scenario: Scenario, file: Path, table: pd.DataFrame) -> pd.Series:
+    """The symbol of each row's underlying; missing where the scenario lists no options on it.
+
+    The data name it in a column ``underlying``, with or without the root before it (ES202003 or 202003), else in
+    ``root``; where there is neither, all options are on the scenario's one underlying.
+    """
+    listed = {entry.underlying for entry in scenario.options}
+    names = {name: symbol for name, symbol in _data_names(scenario).items() if symbol in listed}
+    if "underlying" in table:
+        given = table["underlying"]
+    elif "root" in table:
+        given = table["root"]
+    elif len(listed) == 1:
+        return pd.Series(listed.pop(), table.index)
+    else:
+        raise UserError(Problem("has options on several underlyings: it needs a column 'underlying'", file=str(file)))
+    roots = set(table["root"].dropna().unique()) if "root" in table else set()
+    with_root = {root + name: symbol for root in roots for name, symbol in names.items()}
+    return given.map(with_root | names)
+
+
+def _expiries(scenario: Scenario, table: pd.DataFrame) -> pd.Series:
+    """The instant of settlement of each row's option, missing where its date is."""
+    entries = {entry.underlying: entry for entry in scenario.options}
+    dated = table["expiry"].between(*_EXPIRIES)
+    series = table.loc[dated, ["underlying", "expiry"]].drop_duplicates()
+    instants = [entries[symbol].expiry_ns(day.date()) for symbol, day in series.itertuples(index=False)]
+    known = series.assign(expiry_ns=pd.array(instants, "Int64"))
+    return table[["underlying", "expiry"]].merge(known, how="left").set_axis(table.index)["expiry_ns"]
+
+
+def _option_quotes(scenario: Scenario, file: Path, quality: Quality) -> QuotedOptions:
+    """The options that are quoted within the clock, and their standing quotes, numbered as in the universe."""
+    table = _option_rows(scenario, file, quality, tables.QUOTE)
+    groups = table.groupby(KEY, sort=True)
+    state = quotes.standing(quality, file.stem, table.assign(instrument=groups.ngroup()))
+    quoted = np.unique(state["instrument"])
+    keys = pd.MultiIndex.from_frame(groups.size().index.to_frame()[KEY])
+    quality.note(file.stem, NEVER_QUOTED, len(keys) - len(quoted))
+    _check_quoted(scenario, file, set(keys[quoted].get_level_values("underlying")))
+    entries = {entry.underlying: entry for entry in scenario.options}
+    found = [entries[symbol].option(Right(cp), strike, expiry_ns) for symbol, expiry_ns, strike, cp in keys[quoted]]
+    universe = Universe(scenario.build_universe().underlyings, found)
+    numbers = {group: universe.option_index[option.name] for group, option in zip(quoted, found, strict=True)}
+    return QuotedOptions(
+        universe=universe,
+        keys=keys[sorted(numbers, key=numbers.__getitem__)],
+        quotes=state.assign(instrument=state["instrument"].map(numbers)),
+        resolution_ns=_resolution_ns(table),
+    )
+
+
+def _check_quoted(scenario: Scenario, file: Path, underlyings: Collection[str]) -> None:
+    """UserError for each entry of the scenario's options of which none is quoted."""
+    missing = [
+        scenario.problem(("options", n), f"no option on {entry.underlying} is quoted within the clock in {str(file)!r}")
+        for n, entry in enumerate(scenario.options)
+        if entry.underlying not in underlyings
+    ]
+    if missing:
+        raise UserError(*missing)
+
+
+def _resolution_ns(table: pd.DataFrame) -> int:
+    """How finely rows tell times apart: the length of their bars, or the least time between two of them."""
+    length = int((table["ts"] - table["begin"]).max()) if len(table) else 0
+    if length > 0:
+        return length
+    gaps = np.diff(np.unique(table["ts"]))
+    return int(gaps.min()) if len(gaps) else 0
+
+
+def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: QuotedOptions) -> Events:
+    """The trades in quoted options whose side can be told, as BAR_TRADE rows of no client yet."""
+    table = _option_rows(scenario, file, quality, tables.TRADE)
+    good = quality.reject(file.stem, table, trade_faults(table))
+    quality.note(file.stem, OUT_OF_ORDER, quotes.disorder(good["ts"].to_numpy()))
+    good = good.assign(instrument=options.keys.get_indexer(pd.MultiIndex.from_frame(good[KEY])))
+    good = quality.drop(file.stem, good, {UNQUOTED: good["instrument"] < 0})
+    good = good.sort_values(["ts", "instrument", "close", "volume"], kind="stable", ignore_index=True)
+    good = quality.reject(file.stem, good, {DUPLICATE: good.duplicated(["ts", "instrument"])})
+    rule = sides(good, options.quotes)
+    quality.note(file.stem, BY_QUOTE, np.count_nonzero(rule.by_quote))
+    quality.note(file.stem, BY_TICK, np.count_nonzero(rule.guess) - np.count_nonzero(rule.by_quote))
+    kept = quality.drop(file.stem, good.assign(side=rule.guess), {NO_SIDE: rule.guess == 0})
+    return rows(
+        Kind.BAR_TRADE,
+        kept["ts"].to_numpy(),
+        kept["instrument"].to_numpy(),
+        side=kept["side"].to_numpy(),
+        price=kept["close"].to_numpy(),
+        size=kept["volume"].to_numpy(),
+    )
+
+
+def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, ticks: Events) -> Events:
+    """The scenario's marks of volatility: a number for all from the start, or what the mids imply, smoothed."""
+    theo = scenario.market.theo
+    universe, state = options.universe, options.quotes
+    if isinstance(theo.volatility, float):
+        return volatility.constant(Kind.VOLATILITY, scenario.clock.start, [theo.volatility] * len(universe.options))
+    times, numbers = (state[name].to_numpy(np.int64, copy=True) for name in ("ts", "instrument"))
+    marks = np.empty(len(times))
+    without = volatility.smoothed(
+        times,
+        numbers,
+        (0.5 * (state["bid"] + state["ask"])).to_numpy(copy=True),
+        _spots(universe, times, numbers, ticks),
+        np.array([option.strike for option in universe.options]),
+        np.array([float(option.right) for option in universe.options]),
+        np.array([option.expiry_ns for option in universe.options], np.int64),
+        *_rate_and_carry(scenario, universe),
+        scenario.clock.volatility_days * DAY_NS,
+        float(theo.half_life),
+        marks,
+    )
+    new = ~np.isnan(marks)
+    quality.note(OPTION_QUOTES, NO_VOLATILITY, without)
+    quality.note(OPTION_QUOTES, NEVER_MARKED, len(universe.options) - len(np.unique(numbers[new])))
+    return rows(Kind.VOLATILITY, times[new], numbers[new], value=marks[new])
+
+
+def _spots(universe: Universe, times: Integers, numbers: Integers, ticks: Events) -> Floats:
+    """The mid of the underlying in force at the time of each option quote."""
+    owner = np.array([universe.underlying_of(n) for n in range(len(universe.options))])[numbers]
+    spots = np.full(len(times), np.nan)
+    for underlying in range(len(universe.underlyings)):
+        mine = owner == underlying
+        spots[mine] = volatility.in_force(times[mine], ticks[ticks["instrument"] == underlying])
+    return spots
+
+
+def _rate_and_carry(scenario: Scenario, universe: Universe) -> tuple[Floats, Floats]:
+    """The interest rate and the cost of carry in each option's price, a year."""
+    rates = scenario.rates
+    pricing = rates.options_cash if rates.pricing is None else rates.pricing
+    margined = np.array([option.premium == Premium.FUTURES_STYLE for option in universe.options])
+    rate = np.where(margined, 0.0, pricing)
+    owners = [universe.underlyings[universe.underlying_of(n)] for n in range(len(universe.options))]
+    on_future = np.array([u.kind == UnderlyingKind.FUTURE for u in owners])
+    return rate, np.where(on_future, 0.0, rate - np.array([u.dividend_yield for u in owners]))
+
+
+def _refuse(scenario: Scenario, quality: Quality, files: Mapping[str, Path]) -> None:
+    """UserError if too large a share of a file's rows is wrong."""
+    above = _recorded(scenario).refuse_above
+    problems = [
+        Problem(f"{quality.describe(file)}: more than market.recorded.refuse_above, {above:g}", file=str(files[file]))
+        for file in quality.refused(above)
+    ]
+    if problems:
+        raise UserError(*problems)
+
+
+def _latency_notes(scenario: Scenario, resolution_ns: int) -> list[str]:
+    """A warning for each latency that the data are too coarse to show."""
+    return [
+        f"latency.{key} of {duration_text(latency)} is below the data's resolution of {duration_text(resolution_ns)}"
+        for key, latency in (("quote", scenario.latency.quote), ("hedge", scenario.latency.hedge))
+        if 0 < latency < resolution_ns
+    ]
+
+
+def _side_notes(quality: Quality) -> list[str]:
+    """That the sides of recorded trades are guesses."""
+    by_quote, by_tick = (quality.counts.get(f"{OPTION_TRADES}: {rule}", 0) for rule in (BY_QUOTE, BY_TICK))
+    if not by_quote + by_tick:
+        return []
+    guessed = f"the sides of {by_quote + by_tick:,} recorded trades are guessed from what stood before them"
+    return [f"{guessed}: {by_quote:,} by the quote, {by_tick:,} by the last change of price"]
+
+
+def _recorded(scenario: Scenario) -> Recorded:
+    recorded = scenario.market.recorded
+    assert recorded is not None, "the market is not recorded"
+    return recorded

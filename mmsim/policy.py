@@ -1,0 +1,236 @@
+"""What a policy sees, what it answers, and how a scenario's policy is found, checked and bound."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import sys
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
+
+from mmsim import units
+from mmsim.errors import Problem, UserError, nearest
+from mmsim.workspace import builtin
+
+METHODS = {"quoting": "quote", "hedging": "hedge"}  # kind of policy: the method that it must have
+
+
+class Quote(NamedTuple):
+    """A two-sided quote. A size of 0 is no quote on that side, whatever its price."""
+
+    bid: float
+    ask: float
+    bid_size: float  # contracts
+    ask_size: float  # contracts
+
+
+class QuoteView(NamedTuple):
+    """What a quoting policy knows of one option when it quotes it. A missing market side is NaN, its size 0."""
+
+    ts_ns: int  # nanoseconds UTC of the state shown: now, less the quote latency
+    option: int  # its number in the universe, by underlying, expiry, strike
+    underlying: int
+    ticks: int  # ticks of the underlying so far
+    spot: float  # mid of the underlying
+    strike: float
+    right: float  # +1 call, -1 put
+    years: float  # to expiry, by the volatility day count
+    multiplier: float
+    tick: float  # price increment at theo
+    theo: float  # the scenario's mark
+    implied_volatility: float  # the scenario's mark, a year, absolute
+    delta: float  # per unit of option, with respect to the spot
+    gamma: float
+    vega: float  # per 1.00 of volatility
+    theta: float  # per year of 365 days
+    market_bid: float
+    market_ask: float
+    market_bid_size: float
+    market_ask_size: float
+    position: float  # contracts of this option
+    hedge: float  # units of the underlying held
+    net_delta: float  # units of the underlying: options, hedge, and hedges sent but not filled
+    net_gamma: float  # of the options on this underlying
+    net_vega: float  # per 1.00 of volatility
+
+
+class HedgeView(NamedTuple):
+    """What a hedging policy knows of one underlying when it is asked."""
+
+    ts_ns: int  # nanoseconds UTC, now
+    underlying: int
+    ticks: int  # ticks of the underlying so far, this one included
+    timer: int  # 1 when called by the policy's own timer, else 0
+    spot: float  # mid of the underlying
+    spot_bid: float
+    spot_ask: float
+    option_delta: float  # of the options held, in units of the underlying
+    hedge: float  # units held
+    pending: float  # units sent and not filled yet
+    net_delta: float  # option_delta + hedge + pending
+    net_gamma: float
+    net_vega: float
+    net_theta: float  # per year of 365 days
+    last_hedge_ns: int  # time of the last hedge fill, 0 before the first
+    last_hedge_spot: float  # mid at the last hedge fill, NaN before the first
+
+
+class TickView(NamedTuple):
+    """What ``on_tick(memory, view)`` is shown: a tick of one underlying."""
+
+    ts_ns: int
+    underlying: int
+    ticks: int
+    spot: float
+    spot_bid: float
+    spot_ask: float
+
+
+class FillView(NamedTuple):
+    """What ``on_fill(memory, view)`` is shown: a client fill of the desk."""
+
+    ts_ns: int
+    option: int
+    underlying: int
+    size: float  # contracts, positive if the desk bought
+    price: float
+    theo: float
+    spot: float
+    delta: float
+    vega: float
+
+
+class Policy(NamedTuple):
+    """A policy that was found and given its parameters."""
+
+    name: str  # as the scenario names it
+    file: Path
+    instance: Any  # of the policy's NamedTuple
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter with its value, as plain values."""
+        fields = self.instance._asdict()
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
+
+
+Complain = Callable[[str, str, str], Problem]  # (key, message, suggestion) -> a Problem with its place
+
+
+def find(kind: str, name: str, parameters: Mapping[str, Any], near: Path | None, complain: Complain) -> Policy:
+    """The policy that a scenario names, with its parameters.
+
+    ``kind`` is ``quoting`` or ``hedging``; ``name`` a file in strategies/ or ``path.py:Class``, the path relative to
+    the working folder, to the scenario's folder ``near`` or to the folder above it. Raises UserError with every
+    mistake: an unknown policy, a file that does not import, a missing method, unknown or mistyped parameters.
+    """
+    file, class_name = _file_of(kind, name, near, complain)
+    cls = _class_of(kind, file, class_name, complain)
+    return Policy(name, file, _instance_of(cls, parameters, complain))
+
+
+def _file_of(kind: str, name: str, near: Path | None, complain: Complain) -> tuple[Path, str]:
+    if name.endswith(".py") or ".py:" in name:
+        path, _, class_name = name.partition(".py")
+        folders = [Path(), near, near.parent] if near else [Path()]
+        for folder in folders:
+            file = folder / f"{path}.py"
+            if file.is_file():
+                return file.resolve(), class_name.removeprefix(":")
+        raise UserError(complain("policy", f"no such file: {path}.py", ""))
+    home = builtin("strategies") / kind
+    file = home / f"{name}.py"
+    if not file.is_file():
+        known = [other.stem for other in sorted(home.glob("*.py"))]
+        raise UserError(complain("policy", f"no {kind} policy is called {name!r}", nearest(name, known)))
+    return file, ""
+
+
+def _class_of(kind: str, file: Path, class_name: str, complain: Complain) -> Any:
+    """The policy's class; its module is loaded under a name of its own for each file."""
+    method = METHODS[kind]
+    try:
+        module = _load(file)
+    except Exception as error:
+        place = f"{file.name}:{error.lineno}: " if isinstance(error, SyntaxError) else ""
+        message = f"{file} does not import: {place}{type(error).__name__}: {getattr(error, 'msg', None) or error}"
+        raise UserError(complain("policy", message, "")) from error
+    classes = {key: value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "_fields")}
+    own = {key: value for key, value in classes.items() if value.__module__ == module.__name__}
+    if class_name and class_name not in own:
+        raise UserError(complain("policy", f"{file.name} has no policy class {class_name}", nearest(class_name, own)))
+    chosen = [own[class_name]] if class_name else [cls for cls in own.values() if hasattr(cls, method)]
+    if len(chosen) != 1 or not callable(getattr(chosen[0], method, None)):
+        found = f"{class_name} has no method `{method}`" if class_name else f"{file.name} has {len(chosen)} classes with it"
+        raise UserError(complain("policy", f"a {kind} policy is a NamedTuple with a method `{method}(view)`: {found}", ""))
+    return chosen[0]
+
+
+def _load(file: Path) -> ModuleType:
+    name = f"mmsim_policy_{hashlib.sha256(str(file).encode() + file.read_bytes()).hexdigest()[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _instance_of(cls: Any, parameters: Mapping[str, Any], complain: Complain) -> Any:
+    hints = get_type_hints(cls)
+    problems, values = [], {}
+    for key, value in parameters.items():
+        if key not in hints:
+            known = ", ".join(cls._fields) or "none"
+            problems.append(complain(key, f"{cls.__name__} has no such parameter; it has: {known}", nearest(key, cls._fields)))
+            continue
+        try:
+            values[key] = _converted(key, value, hints[key])
+        except (TypeError, ValueError) as error:
+            problems.append(complain(key, str(error), ""))
+    missing = [key for key in cls._fields if key not in parameters and key not in cls._field_defaults]
+    problems += [complain("policy", f"{cls.__name__} needs the parameter `{key}`", "") for key in missing]
+    if problems:
+        raise UserError(*problems)
+    return cls(**values)
+
+
+def _converted(key: str, value: Any, hint: Any) -> Any:
+    """A YAML value as the parameter's type; TypeError or ValueError says what it should have been."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is bool:
+        if not isinstance(value, bool):
+            raise TypeError(f"must be true or false, not {value!r}")
+        return value
+    if hint is float:
+        if not is_number or not math.isfinite(value):
+            raise TypeError(f"must be a number, not {value!r}")
+        return float(value)
+    if hint is int:
+        if key.endswith("_ns") and isinstance(value, str):
+            return units.parse_duration(value)
+        if not is_number or value != int(value):
+            raise TypeError(f"must be a whole number, not {value!r}")
+        return int(value)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        names = [member.name.lower() for member in hint]
+        if not isinstance(value, str) or value.lower() not in names:
+            raise ValueError(f"must be one of {', '.join(names)}, not {value!r}")
+        return hint[value.upper()]
+    array = np.asarray(value, float)
+    if array.ndim == 0 or not np.isfinite(array).all():
+        raise ValueError("must be a list of numbers")
+    return array

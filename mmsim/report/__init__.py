@@ -1,0 +1,18 @@
+"""The report of a run: one HTML file that opens offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmsim.results import Run
+
+
+def write(run: Run, path: str | Path) -> Path:
+    """Write the report of ``run`` to ``path`` and return it. The same run gives the same bytes."""
+    from mmsim.report.page import render  # matplotlib takes half a second to import: only when a page is drawn
+
+    target = Path(path)
+    target.write_text(render(run), encoding="utf-8", newline="\n")
+    return target

@@ -1,0 +1,256 @@
+"""The page's figures, each with its caption, its legend and its numbers as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from mmsim.report import bars, drawing, rows, timelines, waterfall
+from mmsim.report.numbers import count, fixed, money, quantity
+from mmsim.report.sampling import evenly
+from mmsim.report.tables import Cell, Table
+from mmsim.report.timelines import Line, Marks, Panel
+from mmsim.report.words import label
+
+if TYPE_CHECKING:
+    from mmsim.results import Run
+
+ROWS = 40  # of a table beside a figure of many points
+PANEL = 84.0  # height of a panel among several
+DAYS_A_YEAR = 365  # of a theta per year
+_STEPS = (  # of the waterfall, in its order
+    *("spread_capture", "gamma", "theta", "carry", "vega", "delta"),
+    *("rates", "dividends", "basis", "hedge_cost", "fees", "unexplained"),
+)
+
+
+class Exhibit(NamedTuple):
+    """One figure of the page."""
+
+    key: str  # unique on the page, the id of its element
+    title: str
+    caption: str  # what it shows, and the units
+    svg: Markup
+    table: Table
+    legend: Sequence[Line | Marks] = ()
+    note: str = ""  # how much of the data the figure and table show
+
+
+def currency(run: Run) -> str:
+    """The currency of the run's amounts."""
+    return str(run.summary["scenario"]["currency"])
+
+
+def attribution(run: Run) -> Exhibit:
+    """The waterfall from spread capture to total; buckets that are zero are left to the table."""
+    amounts, title = run.summary["attribution"], "From spread capture to total"
+    steps = [(label(bucket), amounts[bucket]) for bucket in _STEPS if amounts[bucket] != 0]
+    figure = waterfall.draw(steps, amounts["total"])
+    lines = tuple((name, money(amount)) for name, amount in [*steps, ("Total", amounts["total"])])
+    caption = (
+        f"Each bar starts where the one above it ended; the last is their sum. {currency(run)};"
+        f" blue gains, orange loses.{' Means over the paths.' if run.summary['paths'] > 1 else ''}"
+    )
+    svg = drawing.svg(figure, "waterfall", f"{title}: waterfall of the buckets")
+    return Exhibit("waterfall", title, caption, svg, Table(("Bucket", currency(run)), lines, title, 1))
+
+
+def cumulative(run: Run) -> Exhibit:
+    """The headline buckets, cumulated over time."""
+    desk = rows.desk(run)
+    parts = {
+        "Total": desk["total"],
+        "Spread capture": desk["spread_capture"],
+        "Gamma net of theta and carry": desk["convexity"] + desk["drift"] + desk["theta_pnl"] + desk["carry"],
+        "Vega": desk["vega_pnl"],
+        "Delta left unhedged": desk["delta"],
+        "Costs": desk["hedge_cost"] + desk["fees"],
+        "Rates, dividends, basis": desk["rates"] + desk["dividends"] + desk["basis"],
+    }
+    caption = "Every line starts at zero; the others sum to the total."
+    return _over_time(run, "cumulative", "Buckets over time", caption, _moving(parts))
+
+
+def gamma_and_theta(run: Run) -> Exhibit:
+    """What the book's curvature earned against what it cost to hold."""
+    desk = rows.desk(run)
+    parts = {
+        "Sum": desk["convexity"] + desk["drift"] + desk["theta_pnl"] + desk["carry"],
+        "Convexity": desk["convexity"],
+        "Drift": desk["drift"],
+        "Theta": desk["theta_pnl"],
+        "Carry": desk["carry"],
+    }
+    caption = (
+        "Convexity is what moves of the spot earned; drift what waiting between hedges made of it; theta and carry what"
+        " holding the book cost."
+    )
+    return _over_time(run, "gamma-theta", "Gamma against theta and carry", caption, _moving(parts))
+
+
+def marks_against_theo(run: Run) -> Exhibit:
+    """Equity at the market's mid and at liquidation, less equity at theo."""
+    desk = rows.desk(run)
+    parts = {
+        "At market mid, less theo": desk["equity_at_mid"] - desk["equity"],
+        "At liquidation, less theo": desk["equity_at_liquidation"] - desk["equity"],
+    }
+    caption = "Equity with the options at the market's mid, and at bid for longs and ask for shorts, less that at theo."
+    return _over_time(run, "against-theo", "What the marks hide", caption, parts)
+
+
+def spot_and_hedges(run: Run) -> list[Exhibit]:
+    """For each underlying its spot, and a triangle at each of its hedges."""
+    return [_spot(run, symbol, f"spot-{number}") for number, symbol in enumerate(rows.underlyings(run))]
+
+
+def _spot(run: Run, symbol: str, key: str) -> Exhibit:
+    marks, hedges = rows.book(run, symbol), rows.hedges(run, symbol)
+    seen = pd.concat([marks[["ts", "spot"]], hedges[["ts", "spot"]]]).dropna().sort_values("ts", kind="stable")
+    bought, sold = hedges.loc[hedges["side"] == "buy"], hedges.loc[hedges["side"] == "sell"]
+    line = Line("Spot", rows.times(seen), rows.values(seen, "spot"), "line6")
+    shapes = (
+        Marks("Hedge bought", rows.times(bought), rows.values(bought, "price"), "gain", "^"),
+        Marks("Hedge sold", rows.times(sold), rows.values(sold, "price"), "loss", "v"),
+    )
+    title = f"{symbol}: spot and hedges"
+    figure = timelines.draw([Panel("", [line], shapes, height=210, prices=True)])
+    picked = hedges.iloc[evenly(len(hedges), ROWS)]
+    lines = tuple(
+        (rows.clock(ts), side, quantity(size), quantity(price), quantity(spot))
+        for ts, side, size, price, spot in picked[["ts", "side", "size", "price", "spot"]].itertuples(index=False)
+    )
+    table = Table(("Time, UTC", "Side", "Units", "Price", "Spot"), lines, f"{symbol}: hedges")
+    caption = f"Price of {symbol} at marks and hedges; ▲ the desk bought, ▼ it sold. Time in UTC.{_which_path(run)}"
+    svg = drawing.svg(figure, key, f"{title}, {len(bought)} bought and {len(sold)} sold")
+    return Exhibit(key, title, caption, svg, table, (line, *shapes), _how_many(bought, sold))
+
+
+def _how_many(bought: pd.DataFrame, sold: pd.DataFrame) -> str:
+    """How much was hedged, and how much of it is shown."""
+    units = [quantity(float(hedges["size"].sum())).text for hedges in (bought, sold)]
+    number = len(bought) + len(sold)
+    note = f"{number:,} hedges: {units[0]} units bought, {units[1]} sold."
+    if number <= ROWS:
+        return note
+    return f"{note} The table shows {ROWS} of them, the figure at most {timelines.MARKS} of each kind, extremes kept."
+
+
+def inventory(run: Run) -> Exhibit:
+    """What the desk held: net delta and hedge by underlying, and option contracts."""
+    measures = {
+        "Net delta, units of the underlying, hedge included": ("net_delta", 1.0),
+        "Hedge, units of the underlying": ("hedge", 1.0),
+    }
+    contracts = Panel("Option contracts, bought less sold since the start", [_contracts(run)], height=PANEL)
+    caption = "What the desk held at each mark; contracts are summed over all options. Time in UTC."
+    return _by_underlying(run, "inventory", "Inventory", caption, measures, [contracts])
+
+
+def greeks(run: Run) -> Exhibit:
+    """The position Greeks by underlying."""
+    measures = {
+        "Gamma, units of delta per 1.00 of spot": ("gamma", 1.0),
+        f"Vega, {currency(run)} per point of volatility": ("vega", 0.01),
+        f"Theta, {currency(run)} per day": ("theta", 1 / DAYS_A_YEAR),
+    }
+    caption = (
+        "Greeks of the options held at each mark. A point of volatility is 0.01; theta is per calendar day,"
+        f" a year having {DAYS_A_YEAR}. Time in UTC."
+    )
+    return _by_underlying(run, "greeks", "Greeks", caption, measures)
+
+
+def _by_underlying(
+    run: Run,
+    key: str,
+    title: str,
+    caption: str,
+    measures: Mapping[str, tuple[str, float]],
+    more: Sequence[Panel] = (),
+) -> Exhibit:
+    """A panel a measure (title: column of marks, factor) with a line an underlying, and ``more`` panels below."""
+    books = {symbol: rows.book(run, symbol) for symbol in rows.underlyings(run)}
+    panels = [
+        Panel(name, [_line(symbol, book, measure, n) for n, (symbol, book) in enumerate(books.items())], height=PANEL)
+        for name, measure in measures.items()
+    ]
+    svg = drawing.svg(timelines.draw([*panels, *more]), key, f"{title} over time")
+    shown = max(2, ROWS // len(books))
+    lines = tuple(line for symbol, book in books.items() for line in _readings(symbol, book, measures, shown))
+    table = Table(("Time, UTC", "Underlying", *measures), lines, f"{title}, some of the marks")
+    legend = panels[0].lines if len(books) > 1 else ()
+    return Exhibit(key, title, caption + _which_path(run), svg, table, legend)
+
+
+def _line(symbol: str, book: pd.DataFrame, measure: tuple[str, float], number: int) -> Line:
+    column, factor = measure
+    return Line(symbol, rows.times(book), rows.values(book, column) * factor, *timelines.colored(number))
+
+
+def _readings(
+    symbol: str, book: pd.DataFrame, measures: Mapping[str, tuple[str, float]], number: int
+) -> list[tuple[Cell, ...]]:
+    """The measures of one underlying at evenly spaced marks."""
+    picked = book.iloc[evenly(len(book), number)]
+    columns = [rows.values(picked, column) * factor for column, factor in measures.values()]
+    return [
+        (rows.clock(ts), symbol, *map(quantity, readings))
+        for ts, *readings in zip(picked["ts"], *(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _contracts(run: Run) -> Line:
+    """Option contracts bought less sold by client fills, at each mark of the desk."""
+    fills, times = rows.client_fills(run), rows.times(rows.desk(run))
+    signed = np.where(fills["side"] == "buy", fills["size"], -fills["size"]).astype(float)
+    held = np.concatenate([[0.0], np.cumsum(signed)])
+    return Line("Contracts", times, held[np.searchsorted(rows.times(fills), times, side="right")], "total")
+
+
+def distribution(run: Run) -> Exhibit:
+    """The total over the paths of a Monte Carlo run."""
+    totals, title = rows.values(run.paths, "total"), "Total over the paths"
+    figure, counts, edges = bars.histogram(totals, run.summary["monte_carlo"]["total"]["mean"])
+    lines = tuple(
+        (f"{fixed(low)} to {fixed(high)}", count(number))
+        for low, high, number in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+    )
+    caption = (
+        f"How many of {len(totals):,} paths ended with which total, {currency(run)}; dashed: the mean; thin: zero."
+    )
+    svg = drawing.svg(figure, "distribution", f"{title}: histogram")
+    table = Table((f"Total, {currency(run)}", "Paths"), lines, title)
+    return Exhibit("distribution", title, caption, svg, table)
+
+
+def _over_time(run: Run, key: str, title: str, caption: str, parts: Mapping[str, pd.Series[float]]) -> Exhibit:
+    """A figure of amounts of the whole desk over time; a part named Total or Sum is drawn as the sum."""
+    desk = rows.desk(run)
+    times, styles = rows.times(desk), map(timelines.colored, range(len(parts)))
+    lines = [
+        Line(name, times, np.asarray(part, np.float64), *(("total", "") if name in ("Total", "Sum") else next(styles)))
+        for name, part in parts.items()
+    ]
+    svg = drawing.svg(timelines.draw([Panel("", lines, height=230)]), key, f"{title}: " + ", ".join(parts))
+    picked = evenly(len(desk), ROWS).tolist()
+    readings: list[tuple[Cell, ...]] = [
+        (rows.clock(desk["ts"].iloc[n]), *(money(float(line.values[n])) for line in lines)) for n in picked
+    ]
+    table = Table(("Time, UTC", *parts), tuple(readings), f"{title}, {currency(run)}")
+    note = f"The table shows {len(picked)} of {len(desk):,} marks." if len(picked) < len(desk) else ""
+    return Exhibit(key, title, f"{caption} {currency(run)}; time in UTC.{_which_path(run)}", svg, table, lines, note)
+
+
+def _moving(parts: Mapping[str, pd.Series[float]]) -> dict[str, pd.Series[float]]:
+    """Without the parts that stay zero, but for the first."""
+    first = next(iter(parts))
+    return {name: part for name, part in parts.items() if name == first or bool((part != 0).any())}
+
+
+def _which_path(run: Run) -> str:
+    return f" Path {rows.path_shown(run)} of {run.summary['paths']:,}." if run.summary["paths"] > 1 else ""

@@ -1,0 +1,142 @@
+"""The page: which sections stand in it, in what order, and the template that sets them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from mmsim.report import exhibits, options, palette, tables, words
+from mmsim.report.exhibits import Exhibit
+from mmsim.report.numbers import money
+from mmsim.report.tables import Table
+
+if TYPE_CHECKING:
+    from mmsim.results import Run
+
+
+class Section(NamedTuple):
+    """A heading, paragraphs, two columns (on a phone one after the other), and what needs the whole width."""
+
+    key: str
+    title: str
+    left: Sequence[Exhibit | Table] = ()
+    right: Sequence[Exhibit | Table] = ()
+    wide: Sequence[Table] = ()
+    text: Sequence[str] = ()
+
+
+def render(run: Run) -> str:
+    """The whole page as HTML."""
+    summary = run.summary
+    return _template().render(
+        summary=summary,
+        scenario=summary["scenario"],
+        facts=_facts(summary),
+        verdict=words.verdict(summary),
+        second_thought=words.second_thought(summary),
+        headline={name: money(amount) for name, amount in words.headline(summary["attribution"]).items()},
+        rest=words.rest(summary["attribution"]),
+        sections=_sections(run),
+        resolved=json.dumps(summary["scenario"], indent=2, ensure_ascii=False, default=str),
+        provenance=_provenance(summary),
+        light=palette.LIGHT,
+        dark=palette.DARK,
+        style=Markup(_style()),  # noqa: S704  (a file of this package)
+    )
+
+
+def _style() -> str:
+    return resources.files("mmsim.report").joinpath("style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("mmsim.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _sections(run: Run) -> list[Section]:
+    """The sections in reading order."""
+    over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
+    return [_money(run), *over_paths, _time(run), _market(run), _views(run), _options(run), _marks(run), _trust(run)]
+
+
+def _money(run: Run) -> Section:
+    return Section("money", "Where the money came from", [exhibits.attribution(run)], [tables.buckets(run.summary)])
+
+
+def _paths(run: Run) -> Section:
+    return Section("paths", "Over the paths", [exhibits.distribution(run)], [tables.monte_carlo(run.summary)])
+
+
+def _time(run: Run) -> Section:
+    return Section("time", "When it was earned", [exhibits.cumulative(run)], [exhibits.gamma_and_theta(run)])
+
+
+def _market(run: Run) -> Section:
+    shown = [*exhibits.spot_and_hedges(run), exhibits.inventory(run), exhibits.greeks(run)]
+    return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2])
+
+
+def _views(run: Run) -> Section:
+    summary = run.summary
+    left = [tables.cash(summary), tables.components(summary), tables.carry(summary)]
+    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.accounts(summary)]
+    return Section("views", "The same money, counted otherwise", left, right)
+
+
+def _options(run: Run) -> Section:
+    title = "By option and client"
+    if run.options.empty:
+        return Section("options", title, text=["No option was traded or held."])
+    return Section("options", title, [options.by_option(run)], [options.by_client(run)])
+
+
+def _marks(run: Run) -> Section:
+    unquoted = run.summary["equity"]["unquoted"]
+    said = f"Positions with no bid or ask to liquidate at, left at market mid or else at theo: {unquoted:,}."
+    figure, table = exhibits.marks_against_theo(run), tables.three_marks(run.summary)
+    return Section("marks", "Three marks", [figure], [table], text=[said] if unquoted else [])
+
+
+def _trust(run: Run) -> Section:
+    summary = run.summary
+    right = [tables.counts(summary), *([tables.quality(summary)] if summary["data"] else [])]
+    return Section("trust", "Can it be relied on", [tables.identities(summary)], right, text=summary["notes"])
+
+
+def _provenance(summary: Mapping[str, Any]) -> Section:
+    """Versions, policies with their parameters, hashes of the inputs."""
+    policies = {
+        f"{role}: {policy['name']}": ", ".join(f"{k} = {v}" for k, v in policy["parameters"].items()) or "no parameters"
+        for role, policy in summary["policies"].items()
+    }
+    inputs = [tables.facts("Inputs, SHA-256", summary["inputs"])] if summary["inputs"] else []
+    left, right = tables.facts("Policies", policies), tables.facts("Versions", summary["versions"])
+    return Section("reproduce", "Reproduce", [left], [right], inputs)
+
+
+def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
+    """What stands under the name of the run."""
+    clock, policies = summary["scenario"]["clock"], summary["policies"]
+    return {
+        "From": str(clock["start"]),
+        "To": str(clock["end"]),
+        "Quoting": policies["quoting"]["name"],
+        "Hedging": policies["hedging"]["name"],
+        "Paths": f"{summary['paths']:,}",
+        "Seed": str(summary["seed"]),
+        "Currency": summary["scenario"]["currency"],
+    }

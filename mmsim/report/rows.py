@@ -1,0 +1,70 @@
+"""Which rows of a run's tables a figure shows: of one path, of the desk or of one underlying."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from mmsim.results import Run
+
+Times = npt.NDArray[np.datetime64]
+SHOWN_UNDERLYINGS = 6  # at most, those with the most hedges
+
+
+def path_shown(run: Run) -> int:
+    """The path whose rows are shown: the first kept."""
+    return int(run.marks["path"].min())
+
+
+def of_path(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """The rows of the path shown."""
+    return table.loc[table["path"] == path_shown(run)]
+
+
+def book(run: Run, symbol: str) -> pd.DataFrame:
+    """The marks of one underlying; of the whole desk where ``symbol`` is empty."""
+    marks = of_path(run.marks, run)
+    return marks.loc[marks["underlying"] == symbol]
+
+
+def desk(run: Run) -> pd.DataFrame:
+    """The marks of the whole desk."""
+    return book(run, "")
+
+
+def client_fills(run: Run) -> pd.DataFrame:
+    """The fills of client orders."""
+    fills = of_path(run.fills, run)
+    return fills.loc[fills["kind"] == "client"]
+
+
+def hedges(run: Run, symbol: str) -> pd.DataFrame:
+    """The hedge fills of one underlying."""
+    fills = of_path(run.fills, run)
+    return fills.loc[(fills["kind"] == "hedge") & (fills["instrument"] == symbol)]
+
+
+def underlyings(run: Run) -> list[str]:
+    """The symbols shown, in alphabetical order; of many, those with the most hedges."""
+    symbols = sorted(set(run.marks["underlying"]) - {""})
+    busiest = sorted(symbols, key=lambda symbol: -len(hedges(run, symbol)))
+    return sorted(busiest[:SHOWN_UNDERLYINGS])
+
+
+def times(table: pd.DataFrame) -> Times:
+    """When the rows were, in UTC, without a zone."""
+    return np.asarray(table["ts"].dt.tz_convert(None), "datetime64[ns]")
+
+
+def values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    """A column as floats."""
+    return table[column].to_numpy(float)
+
+
+def clock(ts: pd.Timestamp) -> str:
+    """A time for a table, to the millisecond where it has any."""
+    return ts.strftime("%Y-%m-%d %H:%M:%S") + (f".{ts.microsecond // 1000:03d}" if ts.microsecond else "")

@@ -1,0 +1,109 @@
+"""Series over time: panels that share a time axis, each with its lines and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+
+from mmsim.report.drawing import FONT, canvas
+from mmsim.report.palette import DASHES, LIGHT, LINES
+from mmsim.report.sampling import keep_extremes
+
+POINTS = 700  # of a line, at most: more than a screen shows
+MARKS = 240  # of each kind, at most
+
+
+class Line(NamedTuple):
+    """One series. ``times`` are datetime64 without a zone, in UTC, ascending; NaN values are gaps."""
+
+    label: str
+    times: npt.NDArray[np.datetime64]
+    values: npt.NDArray[np.float64]
+    color: str
+    dash: str = ""  # an SVG dash array
+
+
+class Marks(NamedTuple):
+    """Single events, drawn as triangles."""
+
+    label: str
+    times: npt.NDArray[np.datetime64]
+    values: npt.NDArray[np.float64]
+    color: str
+    shape: str  # "^" or "v"
+
+
+class Panel(NamedTuple):
+    """One pair of axes."""
+
+    title: str
+    lines: Sequence[Line]
+    marks: Sequence[Marks] = ()
+    height: float = 110
+    prices: bool = False  # the ordinate is a price: full digits and no zero line
+
+
+def colored(number: int) -> tuple[str, str]:
+    """Colour and dash of series ``number``; the seventh looks like the first."""
+    return LINES[number % len(LINES)], DASHES[number % len(DASHES)]
+
+
+def draw(panels: Sequence[Panel]) -> Figure:
+    """The panels, stacked, over one time axis."""
+    titled = any(panel.title for panel in panels)
+    left = 66 if any(panel.prices for panel in panels) else 52
+    figure, stack = canvas(
+        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left
+    )
+    first, last = date2num(_extent(panels))  # type: ignore[no-untyped-call]
+    for axes, panel in zip(stack, panels, strict=True):
+        _fill(axes, panel)
+        axes.set_xlim(first, last)
+        locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+        axes.tick_params(axis="x", labelbottom=axes is stack[-1])
+    return figure
+
+
+def _extent(panels: Sequence[Panel]) -> npt.NDArray[np.datetime64]:
+    """From the first to the last instant drawn; at least a second, so that one instant makes an axis."""
+    times = [line.times for panel in panels for line in panel.lines] + [
+        m.times for panel in panels for m in panel.marks
+    ]
+    drawn = np.concatenate(times)
+    return np.array([drawn.min(), max(drawn.max(), drawn.min() + np.timedelta64(1, "s"))])
+
+
+def _fill(axes: Axes, panel: Panel) -> None:
+    """Lines and marks of one panel, thinned."""
+    if panel.title:
+        axes.set_title(panel.title, loc="left", fontsize=FONT, color=LIGHT["ink"], pad=6, parse_math=False)
+    if panel.prices:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
+    else:
+        axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
+    if not any(np.nan_to_num(line.values).any() for line in panel.lines):
+        axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    for line in panel.lines:
+        kept = keep_extremes(line.values, POINTS)
+        style = (0, tuple(float(step) for step in line.dash.split())) if line.dash else "solid"
+        width = 2.2 if line.color == "total" else 1.5
+        axes.plot(line.times[kept], line.values[kept], color=LIGHT[line.color], linestyle=style, linewidth=width)
+    for marks in panel.marks:
+        kept = keep_extremes(marks.values, MARKS)
+        axes.plot(
+            marks.times[kept],
+            marks.values[kept],
+            marks.shape,
+            color=LIGHT[marks.color],
+            markersize=5,
+            markeredgewidth=0,
+        )

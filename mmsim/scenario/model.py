@@ -1,0 +1,151 @@
+"""A scenario as a whole: read, changed, checked and written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+
+from mmsim import strict_yaml
+from mmsim.errors import Problem, UserError
+from mmsim.instruments import Universe
+from mmsim.scenario import checks, errors
+from mmsim.scenario.changes import change
+from mmsim.scenario.parts import (
+    Clients,
+    Clock,
+    ConstantVolatility,
+    Dividend,
+    Execution,
+    GbmSpot,
+    Hedging,
+    Latency,
+    Limits,
+    MarketEntry,
+    Opening,
+    OptionEntry,
+    Part,
+    PathSpot,
+    Pricing,
+    Quoting,
+    Rates,
+    ReportEntry,
+    Sessions,
+    UnderlyingEntry,
+)
+from mmsim.scenario.values import Count
+from mmsim.strict_yaml import Document, KeyPath
+
+
+class Scenario(Part):
+    """Everything that a run depends on but its data. Once read, durations and instants are nanoseconds (UTC)."""
+
+    name: Annotated[str, StringConstraints(strict=True, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = (
+        Field(description="letters, digits, dots, hyphens and underscores: names the folder of its runs")
+    )
+    about: Annotated[str, StringConstraints(strict=True)] = Field("", description="a sentence for the report")
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(0, description="of all randomness")
+    currency: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")] = Field(
+        "USD", description="ISO 4217"
+    )
+    paths: Annotated[Count, Field(le=10_000_000)] = Field(1, description="Monte Carlo paths")
+    keep_paths: Annotated[int, Field(strict=True, ge=0)] = Field(
+        1, description="paths of which fills, marks and ledger are kept"
+    )
+    clock: Clock = Field(description="start, end and day counts")
+    rates: Rates = Field(Rates(), description="interest and borrow fees")
+    underlyings: Annotated[tuple[UnderlyingEntry, ...], Field(min_length=1)] = Field(
+        description="what options are written on"
+    )
+    options: Annotated[tuple[OptionEntry, ...], Field(min_length=1)] = Field(description="what is quoted")
+    market: MarketEntry = Field(description="where prices come from")
+    clients: tuple[Clients, ...] = Field((), description="who trades with the desk")
+    quoting: Quoting = Field(Quoting(), description="the quoting policy and its parameters")
+    hedging: Hedging = Field(Hedging(), description="the hedging policy and its parameters")
+    execution: Execution = Field(Execution(), description="prices, fees and lots of the desk's trades")
+    latency: Latency = Field(Latency(), description="from a decision to its effect")
+    limits: Limits = Field(Limits(), description="beyond which the desk stops adding")
+    opening: Opening = Field(Opening(), description="positions at the start")
+    sessions: Sessions | None = Field(None, description="trading hours; default: always open")
+    dividends: tuple[Dividend, ...] = Field((), description="cash dividends")
+    pricing: Pricing = Field(Pricing(), description="accuracy of Greeks between marks")
+    report: ReportEntry = Field(ReportEntry(), description="the grid of marks")
+
+    _document: Document | None = PrivateAttr(None)
+    _changed: dict[KeyPath, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _cross_checks(self) -> Self:
+        if mistakes := checks.mistakes(self):
+            raise ValidationError.from_exception_data("Scenario", [m.as_pydantic() for m in mistakes])
+        return self
+
+    @property
+    def source(self) -> str:
+        """The file that it was read from, or nothing."""
+        return self._document.file if self._document else ""
+
+    def dump(self) -> dict[str, Any]:
+        """Every key with its value in force, as JSON would hold it; ``Scenario.model_validate`` reads it back."""
+        return self.model_dump(mode="json")
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Scenario:
+        """The scenario with dotted keys changed, validated anew; text is read as YAML.
+
+        A key changes what the file says, so a default stays one that depends on others. UserError with all mistakes.
+        """
+        document = self._document or Document(self.dump())
+        return _validated(document, self._changed, changes)
+
+    def problem(self, path: KeyPath, message: str, suggestion: str = "", *, of_key: bool = False) -> Problem:
+        """A problem with the value (or the key) at ``path``, placed where the user wrote it."""
+        return errors.placed(self._document or Document(None), self._changed, path, message, suggestion, of_key=of_key)
+
+    def build_universe(self) -> Universe:
+        """The instruments that the scenario spells out: of a recorded market, the underlyings alone."""
+        underlyings = [entry.build(self.execution.lot) for entry in self.underlyings]
+        return Universe(underlyings, [option for entry in self.options for option in entry.options()])
+
+    def spot_model(self, symbol: str) -> PathSpot | GbmSpot:
+        """The model of an underlying's spot, in a market of models."""
+        models = self.market.spot
+        assert models is not None, "a recorded market has no models"
+        return models[symbol] if isinstance(models, dict) else models
+
+    def volatility_model(self, symbol: str) -> ConstantVolatility:
+        """The model of the implied volatility of an underlying's options, in a market of models."""
+        models = self.market.volatility
+        assert models is not None, "a recorded market has no models"
+        return models[symbol] if isinstance(models, dict) else models
+
+
+def load(path: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:
+    """The scenario in a YAML file, with ``changes`` (dotted key -> YAML text) applied; UserError with all problems."""
+    return _validated(strict_yaml.read(path), {}, changes or {})
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a scenario file, for editors: every key with what it means and its unit."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
+
+
+def _validated(document: Document, earlier: Mapping[KeyPath, str], changes: Mapping[str, Any]) -> Scenario:
+    value = copy.deepcopy(document.value)
+    changed, problems = dict(earlier), list[Problem]()
+    for key, new in changes.items():
+        try:
+            changed[change(value, key, new)] = key
+        except UserError as error:
+            problems += error.problems
+    document = Document(value, document.file, document.values, document.keys)
+    try:
+        scenario = Scenario.model_validate(value)
+    except ValidationError as error:
+        problems += errors.problems(error, Scenario, document, changed)
+    if problems:
+        raise UserError(*problems)
+    scenario._document, scenario._changed = document, changed
+    return scenario

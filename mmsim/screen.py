@@ -1,0 +1,123 @@
+"""What a run says on the screen: where the money came from, whether the day was good, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from mmsim.catalogue import Entry
+from mmsim.report import words
+from mmsim.report.numbers import fixed
+
+Parts = Iterator[RenderableType]
+
+
+def show(parts: Parts, console: Console) -> None:
+    """Print the parts; sentences and paths are left to the terminal to fold, so that they can be copied."""
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def run(summary: Mapping[str, Any], folder: Path, scenario: Path) -> Parts:
+    """What a run came to; ``summary`` is run.json, ``folder`` the run's, ``scenario`` the file that was run."""
+    yield _title(summary)
+    yield _attribution(summary)
+    yield Text(words.verdict(summary), style="bold")
+    if doubt := words.second_thought(summary):
+        yield Text(doubt, style="bold yellow")
+    yield from _footnotes(summary)
+    yield Text(f"Report: {folder / 'report.html'}")
+    yield Text(f"Next:   {next_command(summary, scenario)}", style="cyan")
+
+
+def _title(summary: Mapping[str, Any]) -> Text:
+    paths = summary.get("paths", 1)
+    many = f", {paths:,} paths" if paths > 1 else ""
+    speed = f"{summary['events']:,} events in {summary['seconds']:.2f} s"
+    return Text(f"{summary['scenario']['name']}: seed {summary['seed']}{many}, {speed}")
+
+
+def _attribution(summary: Mapping[str, Any]) -> Table:
+    """Bucket, amount and meaning; with several paths the means and their standard errors."""
+    table = _table("bucket")
+    spread = summary.get("monte_carlo") if summary.get("paths", 1) > 1 else None
+    table.add_column(summary["scenario"]["currency"] + (", mean" if spread else ""), justify="right")
+    if spread:
+        table.add_column("standard error", justify="right")
+    table.add_column("what it is", style="dim")
+    for bucket, amount in summary["attribution"].items():
+        figures = [spread[bucket]["mean"], spread[bucket]["se"]] if spread else [amount]
+        style = "bold" if bucket == "total" else ""
+        table.add_row(words.label(bucket), *map(fixed, figures), words.BUCKETS[bucket], style=style)
+    return table
+
+
+def _footnotes(summary: Mapping[str, Any]) -> Parts:
+    """Counts, identities, rejected rows and notes: a paragraph each, where there is something to say."""
+    yield Text("Counts: " + ", ".join(f"{words.label(k).lower()} {v:,}" for k, v in summary["counts"].items() if v))
+    wrong = {name: difference for name, difference in summary["identities"].items() if difference}
+    if wrong:
+        said = "; ".join(f"{words.IDENTITIES[name]}: off by {off:,} micro-units" for name, off in wrong.items())
+        yield Text(f"Identities that do NOT hold: {said}", style="bold red")
+    else:
+        yield Text(f"Identities: all {len(summary['identities'])} hold to the micro-unit")
+    yield from map(Text, _recorded(summary["data"]))
+    for policy in summary["policies"].values():
+        if not policy["compiled"]:
+            yield Text(f"{policy['name']} ran as plain Python, which is slower: the compiler could not take it")
+    for note in summary["notes"]:
+        yield Text(f"Note: {note}")
+
+
+def _recorded(counts: Mapping[str, int]) -> Iterator[str]:
+    """A line a recorded file: its rows, and what was seen or dropped of them by reason."""
+    for file in dict.fromkeys(key.partition(": ")[0] for key in counts):
+        seen = {key.partition(": ")[2]: number for key, number in counts.items() if key.startswith(f"{file}: ")}
+        rows = seen.pop("rows", 0)
+        said = ", ".join(f"{reason} {number:,}" for reason, number in seen.items() if number) or "nothing amiss"
+        yield f"Data: {file}, {rows:,} rows: {said}"
+
+
+def next_command(summary: Mapping[str, Any], scenario: Path) -> str:
+    """A variation worth a look: the first parameter of the hedge, or of the quotes, at half its value."""
+    for role in ("hedging", "quoting"):
+        for name, value in summary["policies"][role]["parameters"].items():
+            if isinstance(value, float) and value > 0:
+                return f"mmsim run {scenario} --set {role}.{name}={value / 2:g}"
+    return f"mmsim run {scenario} --set hedging.policy=every_tick"
+
+
+def policies(entries: Sequence[Entry]) -> Parts:
+    """A line a policy."""
+    table = _table("kind", "policy", "parameters", "what it does")
+    for entry in entries:
+        parameters = ", ".join(f"{p.name}={p.default}" if p.default else p.name for p in entry.parameters)
+        table.add_row(entry.kind, escape(entry.name), escape(parameters), escape(entry.about.partition("\n\n")[0]))
+    yield table
+    yield Text("Next:   mmsim policies NAME", style="cyan")
+
+
+def policy(entry: Entry) -> Parts:
+    """Everything about one policy."""
+    yield Text(f"{entry.name} ({entry.kind})", style="bold")
+    yield Text(f"{entry.about}\n")
+    if entry.parameters:
+        table = _table("parameter", "type", "default", "what it is")
+        for p in entry.parameters:
+            table.add_row(p.name, p.type, p.default or "must be given", p.meaning)
+        yield table
+    yield Text(f"\nSource:  {entry.source}\nFile:    {entry.file}")
+    yield Text(f"Example: {entry.example}", style="cyan")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column)
+    return table

@@ -1,0 +1,19 @@
+"""Hedge by the clock."""
+
+from typing import NamedTuple
+
+from mmsim import HedgeView
+
+
+class Interval(NamedTuple):
+    """Trade back to flat delta every `interval_ns`, and at no other time.
+
+    units = −net_delta at the policy's own timer, which rings at the start of the clock and every `interval_ns` after.
+
+    Source: Boyle and Emanuel, Discretely adjusted option hedges, Journal of Financial Economics 8 (1980) 259–282.
+    """
+
+    interval_ns: int = 3_600_000_000_000  # nanoseconds between hedges: an hour
+
+    def hedge(self, view: HedgeView) -> float:
+        return -view.net_delta if view.timer else 0.0

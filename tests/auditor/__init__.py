@@ -1,0 +1,131 @@
+"""The auditor: recomputes a run's books from the market, the fills and the scenario, and shares no code with mmsim.
+
+``audit(terms, events, fills, settings)`` takes plain tables:
+
+- ``terms``: ``underlyings`` (symbol, kind stock|index|future, multiplier, lot, dividend_yield) and ``options``
+  (name, underlying number, right +1|-1, strike, expiry_ns, last_trade_ns (0: none), multiplier, premium
+  upfront|futures_style, settlement cash|physical, settlement_price (NaN: the mid), tick_levels, tick_steps); an
+  instrument's number is its row.
+- ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
+  value, price, size.
+- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|expiry, instrument (number), client
+  (number), size (signed, + the desk buys), price, and event (the causing row, or absent).
+- ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
+  borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
+  {every_ns, spot, vol}, opening {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments
+  {underlying: instrument}, dividends (list of (underlying, ex_ns, amount), all that the model knows of),
+  scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name no event,
+  hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from . import comparison
+from .book import TAYLOR, Book
+from .comparison import BUCKETS, Discrepancy
+from .replay import Fill, Replay
+
+__all__ = ["BUCKETS", "Audit", "Discrepancy", "audit"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the books should say. Amounts of ``accounts`` and ``journal`` are micro-units, debits positive."""
+
+    accounts: pd.DataFrame  # by account: amount, postings
+    journal: pd.DataFrame  # ts, account, amount, postings
+    inventory: dict[tuple[str, str], int]  # (account, instrument) -> micro-units at the end
+    cash_view: dict[str, float]  # currency
+    carry: dict[str, float]  # currency
+    equity: dict[str, float]  # currency: opening, closing, change
+    taylor: dict[str, float]  # currency
+    lots: list[list[tuple[float, int]]]  # open lots by underlying
+    tranches: pd.DataFrame  # by option and client number (-1: the opening book), currency
+    marks_posted: list[int]  # by option
+    violations: list[str]
+    recomputed: dict[int, dict[str, float]]  # columns of the fills table, by row
+    snapshots: list[dict[str, Any]]  # one a MARK row
+    lazy: float  # what X may be off by, in currency
+
+    def bucket(self, name: str) -> float:
+        """A bucket of the mark view, in currency, profit positive."""
+        return -float(self.accounts.reindex(BUCKETS[name])["amount"].fillna(0).sum()) / 1e6
+
+    def compare(self, results: Mapping[str, Any]) -> list[Discrepancy]:
+        """Where a run's results differ; any of its tables may be absent: detail, attribution, cash, carry, equity,
+        taylor, identities (mappings), ledger, fills, options, marks (tables)."""
+        found = [Discrepancy(violation, float("nan"), float("nan"), 0.0) for violation in self.violations]
+        found += self._compare_sums(results)
+        tables: dict[str, Callable[[Any], Iterator[Discrepancy]]] = {
+            "detail": lambda detail: comparison.of_detail(detail, self.accounts, self.lazy),
+            "attribution": lambda buckets: comparison.of_attribution(buckets, self.accounts),
+            "ledger": lambda ledger: comparison.of_ledger(ledger, self.journal, self.inventory, self.lazy),
+            "fills": lambda fills: comparison.of_fills(fills, self.recomputed),
+            "options": lambda options: comparison.of_options(options, self.tranches, self.marks_posted),
+            "marks": lambda marks: comparison.of_marks(marks, self.snapshots),
+        }
+        for name, compare in tables.items():
+            if name in results:
+                found += compare(results[name])
+        return found
+
+    def _compare_sums(self, results: Mapping[str, Any]) -> Iterator[Discrepancy]:
+        loose = (int(self.accounts["postings"].sum()) + 1) / 1e6
+        sums = {"cash": self.cash_view, "carry": self.carry, "equity": self.equity, "taylor": self.taylor}
+        for key in sums.keys() & results.keys():
+            for name, amount in sums[key].items():
+                tolerance = loose + (1e-9 * abs(amount) if key == "taylor" else 0.0)
+                yield from comparison.beyond(f"{key} {name}", results[key][name], amount, tolerance)
+        for name, difference in results.get("identities", {}).items():
+            yield from comparison.beyond(f"identity {name}", difference, 0.0, 0.0)
+
+
+def audit(
+    terms: Mapping[str, pd.DataFrame], events: pd.DataFrame, fills: pd.DataFrame, settings: Mapping[str, Any]
+) -> Audit:
+    """Recompute everything. See the module's docstring for the tables."""
+    book = Book(terms["underlyings"], terms["options"], settings)
+    replay = Replay(book, events, _as_fills(fills))
+    replay.run()
+    view = book.close_cash_view()
+    opening = book.opening_options + book.opening_hedges
+    journal = book.journal.table
+    return Audit(
+        accounts=journal.groupby("account")[["amount", "postings"]].sum(),
+        journal=journal,
+        inventory=_inventory(book, terms),
+        cash_view={name: amount / 1e6 for name, amount in view.items()},
+        carry={name: amount / 1e6 for name, amount in book.carry.items()},
+        equity={name: amount / 1e6 for name, amount in _equity(opening, book.equity).items()},
+        taylor={name: float(total) for name, total in zip(TAYLOR, book.taylor, strict=True)},
+        lots=[hedge.lots.open for hedge in book.hedges],
+        tranches=book.tranches.table,
+        marks_posted=book.marks_posted.tolist(),
+        violations=replay.violations,
+        recomputed=replay.recomputed,
+        snapshots=replay.snapshots,
+        lazy=book.lazy_bound,
+    )
+
+
+def _equity(opening: int, closing: int) -> dict[str, int]:
+    return {"opening": opening, "closing": closing, "change": closing - opening}
+
+
+def _inventory(book: Book, terms: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], int]:
+    options = zip(terms["options"]["name"], book.booked.tolist(), strict=True)
+    hedges = zip(terms["underlyings"]["symbol"], book.hedges, strict=True)
+    held = {("Assets:Options", name): booked for name, booked in options}
+    return held | {("Assets:Hedge", symbol): hedge.booked for symbol, hedge in hedges}
+
+
+def _as_fills(fills: pd.DataFrame) -> list[Fill]:
+    events = fills["event"].tolist() if "event" in fills else [None] * len(fills)
+    columns = [fills[c].tolist() for c in ("ts", "kind", "instrument", "client", "size", "price")]
+    return [Fill(n, *row, event) for n, (*row, event) in enumerate(zip(*columns, events, strict=True))]

@@ -1,0 +1,576 @@
+"""The desk's state and every posting it leads to, straight from docs/accounting.md and without haste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .cash import BorrowFee, CashAccount
+from .journal import Journal, micros, micros_of
+from .lots import Lots
+from .model import Contract, delta, taylor, value
+from .tranches import OPENING, Tranches
+
+NS_PER_DAY = 86_400 * 10**9
+STEPS = ("Income:Dividends", "Income:Theta", "Income:Rates", "Income:Gamma:Convexity", "Income:Vega")
+VOLATILITY = STEPS.index("Income:Vega")
+TAYLOR = ("delta", "gamma", "theta", "vega", "vanna", "volga", "rates", "residual")
+CASH_OPTIONS, CASH_HEDGE = "Assets:Cash:Options", "Assets:Cash:Hedge"
+
+Numbers = npt.NDArray[np.intp]
+Array = npt.NDArray[np.float64]
+
+
+class Hedge:
+    """One underlying: its market, the hedge held against its options, and the integrals of the spot's moves."""
+
+    def __init__(self, terms: Mapping[str, Any], matching: str, borrow: BorrowFee) -> None:
+        self.kind: str = terms["kind"]
+        self.multiplier: float = terms["multiplier"]
+        self.lot: float = terms["lot"]
+        self.bid = self.ask = self.mid = float("nan")
+        self.tick_ns = 0  # of the last tick
+        self.ticks = 0
+        self.units = 0.0
+        self.booked = 0  # micro-units in Assets:Hedge
+        self.base = 0  # micro-units: what a future's units were dealt or last settled at
+        self.lots = Lots(matching)
+        self.borrow = borrow
+        self.all_options_move = 0.0  # X
+        self.all_options_posted = 0
+        self.hedge_move = 0.0  # the integral of units over the pricing underlying's spot
+        self.hedge_move_posted = 0
+
+
+class Book:
+    """Everything the desk holds and has posted. Instruments are numbers, times nanoseconds, sizes signed."""
+
+    def __init__(self, underlyings: pd.DataFrame, options: pd.DataFrame, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.options = options
+        self.journal = Journal()
+        rates = settings["rates"]
+        simple = rates["compounding"] == "simple_daily"
+        self.cash = {a: CashAccount(settings["interest_days"], simple) for a in (CASH_OPTIONS, CASH_HEDGE)}
+        self.hedges = [
+            Hedge(row, settings["matching"], BorrowFee(rates["borrow"], settings["interest_days"]))
+            for row in underlyings.to_dict("records")
+        ]
+        self.instrument_of = {u: settings["hedge_instruments"].get(u, u) for u in range(len(underlyings))}
+        self.contract = self._contract(underlyings)
+        self.owner = options["underlying"].to_numpy(np.intp)  # the number of each option's underlying
+        self.of_underlying = [np.flatnonzero(self.owner == u) for u in range(len(underlyings))]
+        self.expiry_ns = options["expiry_ns"].to_numpy(np.int64)
+        self.multiplier = options["multiplier"].to_numpy(float)
+        self.margined = (options["premium"] == "futures_style").to_numpy()
+        n = len(options)
+        self.position = np.zeros(n)  # contracts
+        self.volatility = np.full(n, np.nan)  # the scenario's mark
+        self.fair_volatility = np.full(n, np.nan)
+        self.market_bid, self.market_ask = np.full(n, np.nan), np.full(n, np.nan)
+        self.started, self.held, self.expired = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
+        self.mark_spot, self.mark_ns, self.mark_volatility = np.zeros(n), np.zeros(n, np.int64), np.zeros(n)
+        self.booked = np.zeros(n, np.int64)  # micro-units in Assets:Options
+        self.base = np.zeros(n, np.int64)  # micro-units: what margined contracts were dealt or last settled at
+        self.earned_before_held = np.zeros((len(STEPS), n))  # E: what fills since the last mark did not earn, by step
+        self.taylor_before_held = np.zeros((len(TAYLOR), n))
+        self.answered = np.zeros(n)  # A: the delta that the hedge answers to, in units of the underlying
+        self.answered_move = np.zeros(n)  # Y
+        self.answered_posted = np.zeros(n, np.int64)
+        self.cash_view = dict.fromkeys(("premium", "rebalancing", "carry", "fees", "settlement", "inventory"), 0)
+        self.carry = dict.fromkeys(("options_cash", "hedge_cash", "borrow", "dividends"), 0)
+        self.taylor = np.zeros(len(TAYLOR))
+        self.lazy_bound = 0.0  # what X may be off by where Greeks are extrapolated, currency
+        self.tranches = Tranches(len(STEPS), n)
+        self.marks_posted = np.zeros(n, np.int64)  # number of marks posted, by option
+        self.opening_options = self.opening_hedges = 0
+        self.schedule = [d for d in settings["dividends"] if d[1] >= settings["start_ns"]]  # not yet paid
+        self._open_options()
+
+    # ---- terms and prices
+
+    def _contract(self, underlyings: pd.DataFrame) -> Contract:
+        o = self.options
+        of = underlyings.iloc[o["underlying"].to_numpy()].reset_index(drop=True)
+        rate = np.where(o["premium"] == "futures_style", 0.0, self.settings["rates"]["pricing"])
+        carry = np.where(of["kind"] == "future", 0.0, rate - of["dividend_yield"].to_numpy(float))
+        return Contract(o["strike"].to_numpy(float), o["right"].to_numpy(float), rate, carry)
+
+    def years(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Array:
+        """Years to expiry, by the volatility's day count."""
+        return (self.expiry_ns[chosen] - np.asarray(ts_ns)) / (self.settings["volatility_days"] * NS_PER_DAY)
+
+    def without_dividends(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike) -> Array:
+        """A spot less the present value of the dividends that are yet to be paid until each option's expiry."""
+        left = np.full(len(chosen), spot, float) if np.ndim(spot) == 0 else np.array(spot, float)
+        for u, ex_ns, amount in self.schedule:
+            concerned = (self.owner[chosen] == u) & (self.expiry_ns[chosen] >= ex_ns)
+            years = np.maximum(ex_ns - np.asarray(ts_ns), 0) / (self.settings["volatility_days"] * NS_PER_DAY)
+            left -= np.where(concerned, amount * np.exp(-self.contract.rate[chosen] * years), 0.0)
+        return left
+
+    def theta(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike, volatility: Array) -> Array:
+        """The model value a unit of some options."""
+        ahead = self.without_dividends(chosen, spot, ts_ns)
+        return value(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), volatility)
+
+    def delta(self, chosen: Numbers, spot: float, ts_ns: int) -> Array:
+        """Their delta a unit at their volatility marks; a script's where the hedging policy reads one."""
+        script = self.settings.get("scripted_deltas")
+        if not len(chosen) or script is None:
+            ahead = self.without_dividends(chosen, spot, ts_ns)
+            return delta(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
+        ticks = self.hedges[self.owner[chosen[0]]].ticks
+        given = np.asarray(script[min(max(ticks, 1), len(script)) - 1], float)
+        return given[chosen] if given.ndim else np.full(len(chosen), given)
+
+    def units(self, chosen: Numbers) -> Array:
+        """w: what the contracts held are in units of the underlying."""
+        return self.position[chosen] * self.multiplier[chosen]
+
+    def fair_value(self, option: int, ts_ns: int) -> float:
+        """The market's value a unit: at its fair volatility, or the mid of a two-sided quote; NaN without either."""
+        if np.isfinite(self.fair_volatility[option]):
+            one = np.array([option])
+            spot = self.hedges[self.owner[option]].mid
+            return float(self.theta(one, spot, ts_ns, self.fair_volatility[one])[0])
+        return float(self.market_bid[option] + self.market_ask[option]) / 2
+
+    # ---- the market
+
+    def tick(self, u: int, ts_ns: int, bid: float, ask: float) -> None:
+        """A tick: the spot moves, and what is held earns by it."""
+        hedge = self.hedges[u]
+        sides = [side for side in (bid, ask) if np.isfinite(side)]
+        mid = sum(sides) / len(sides) if sides else hedge.mid
+        move = mid - hedge.mid
+        if np.isfinite(move) and move != 0:
+            held = self._live(u)
+            deltas = self.delta(held, hedge.mid, hedge.tick_ns)
+            if not self.settings["exact"]:
+                self.lazy_bound += self._lazy_error(held, hedge) * abs(move)
+            hedge.all_options_move += float(np.sum(self.units(held) * deltas)) * move
+            mine = self.of_underlying[u]
+            self.answered_move[mine] += self.answered[mine] * move
+            self.tranches.tick(mine, move)
+            hedge.hedge_move += hedge.units * move
+        hedge.bid, hedge.ask, hedge.mid, hedge.tick_ns = bid, ask, mid, ts_ns
+        hedge.ticks += 1
+
+    def _lazy_error(self, held: Numbers, hedge: Hedge) -> float:
+        """How far deltas extrapolated by gamma may be off, in units, as far and as old as a refresh allows."""
+        refresh = self.settings["refresh"]
+        now, spot, ts = self.delta(held, hedge.mid, hedge.tick_ns), hedge.mid, hedge.tick_ns
+        moved = spot * refresh["spot"]
+        up, down = self.delta(held, spot + moved, ts), self.delta(held, spot - moved, ts)
+        curved = np.abs(up + down - 2 * now) + np.abs(up - down) * refresh["spot"]
+        aged = np.abs(self.delta(held, spot, ts - refresh["every_ns"]) - now)
+        return 2 * float(np.sum(np.abs(self.units(held)) * (curved + aged)))
+
+    def dividend(self, u: int, ts_ns: int, amount: float) -> None:
+        """A dividend goes ex: options are marked with it, the hedge receives it, the spot falls by it."""
+        hedge = self.hedges[u]
+        self.mark_underlying(u, ts_ns)
+        chosen = self._started(u)
+        start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
+        with_it = self.theta(chosen, start, began, marked)
+        self.schedule.remove((u, ts_ns, amount))
+        self.mark_spot[chosen] -= amount
+        step = self.theta(chosen, start - amount, began, marked) - with_it
+        self._mark_options(chosen, ts_ns, np.full(len(chosen), hedge.mid - amount), step)
+        for owner, instrument in self.instrument_of.items():
+            if instrument == u and hedge.kind != "future":
+                self._receive_dividend(owner, ts_ns, amount)
+        hedge.bid, hedge.ask, hedge.mid = hedge.bid - amount, hedge.ask - amount, hedge.mid - amount
+
+    def _receive_dividend(self, u: int, ts_ns: int, amount: float) -> None:
+        paid = micros(self.hedges[u].units * amount)
+        self._pay(ts_ns, CASH_HEDGE, paid)
+        self.journal.post(ts_ns, "Income:Carry:Dividends", -paid)
+        self.carry["dividends"] += paid
+        self.hedges[u].booked -= paid
+        self.journal.post(ts_ns, "Assets:Hedge", -paid)
+        self.journal.post(ts_ns, "Income:Dividends", paid)
+
+    # ---- opening
+
+    def _open_options(self) -> None:
+        for option, size, mark in self.settings["opening"]["options"]:
+            self.position[option] += size
+            self.held[option] = True
+            if np.isfinite(mark):
+                self._open_option(option, mark)
+
+    def _open_option(self, option: int, mark: float) -> None:
+        amount = micros(self.position[option] * self.multiplier[option] * mark)
+        if self.margined[option]:
+            self.base[option] = amount
+        else:
+            self.booked[option] += amount
+            self.opening_options += amount
+            self._post_opening("Assets:Options", amount)
+
+    def open_hedges(self, u: int) -> None:
+        """Book the opening hedge, once the underlying has a mid."""
+        for number, units, price in self.settings["opening"]["hedges"]:
+            if number != u:
+                continue
+            hedge = self.hedges[u]
+            amount = micros(units * (price if np.isfinite(price) else self.hedges[self.instrument_of[u]].mid))
+            hedge.units += units
+            hedge.lots.trade(units, amount)
+            if self._is_future(u):
+                hedge.base += amount
+            else:
+                hedge.booked += amount
+                self.opening_hedges += amount
+                self._post_opening("Assets:Hedge", amount)
+            self._observe_borrow(u, self.settings["start_ns"])
+
+    def _post_opening(self, account: str, amount: int) -> None:
+        self.journal.post(self.settings["start_ns"], account, amount)
+        self.journal.post(self.settings["start_ns"], "Equity:Opening", -amount)
+
+    # ---- the grid
+
+    def _started(self, u: int) -> Numbers:
+        mine = self.of_underlying[u]
+        return mine[self.started[mine] & ~self.expired[mine]]
+
+    def _live(self, u: int) -> Numbers:
+        mine = self.of_underlying[u]
+        return mine[(self.position[mine] != 0) & ~self.expired[mine] & np.isfinite(self.volatility[mine])]
+
+    def start_marks(self, chosen: Numbers, ts_ns: int) -> None:
+        """Make the first mark of options that can have one and have not."""
+        spots = np.array([hedge.mid for hedge in self.hedges])[self.owner[chosen]]
+        ready = (
+            ~self.started[chosen] & ~self.expired[chosen] & np.isfinite(spots) & np.isfinite(self.volatility[chosen])
+        )
+        chosen, spots = chosen[ready], spots[ready]
+        self._note_mark(chosen, ts_ns, spots)
+        self.started[chosen] = True
+        for option, size, mark in self.settings["opening"]["options"]:
+            if option in chosen:
+                self._start_opening_position(option, size, mark, ts_ns)
+
+    def _start_opening_position(self, option: int, size: float, mark: float, ts_ns: int) -> None:
+        one, spot = np.array([option]), self.hedges[self.owner[option]].mid
+        theta = float(self.theta(one, spot, ts_ns, self.volatility[one])[0])
+        units = size * self.multiplier[option]
+        before = np.zeros(len(STEPS))
+        if np.isfinite(mark):
+            before[VOLATILITY] = mark - theta
+            self.earned_before_held[:, option] += units * before
+        else:
+            self._open_option(option, theta)
+        unit_delta = float(self.delta(one, spot, ts_ns)[0])
+        self.answered[option] = units * unit_delta
+        self.tranches.add(option, OPENING, units, 0.0, unit_delta, before)
+
+    def _note_mark(self, chosen: Numbers, ts_ns: int, spots: Array) -> None:
+        self.mark_spot[chosen], self.mark_ns[chosen] = spots, ts_ns
+        self.mark_volatility[chosen] = self.volatility[chosen]
+
+    def revaluation(self, chosen: Numbers, ts_ns: int, spots: Array, dividends: Array | float = 0.0) -> Array:
+        """W by step and option, a unit, from the last mark of each option to now; the first step is given."""
+        start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
+        values = [
+            self.theta(chosen, start, began, marked),
+            self.theta(chosen, start, ts_ns, marked),
+            self.theta(chosen, start, ts_ns, marked),  # rates are constant
+            self.theta(chosen, spots, ts_ns, marked),
+            self.theta(chosen, spots, ts_ns, self.volatility[chosen]),
+        ]
+        return np.vstack([np.broadcast_to(dividends, len(chosen)), np.diff(np.array(values), axis=0)])
+
+    def expansion(self, chosen: Numbers, ts_ns: int, spots: Array, total: Array) -> Array:
+        """The Taylor terms of W by option, a unit, with the Greeks at the last mark."""
+        start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
+        ahead = self.without_dividends(chosen, start, began)
+        greeks = taylor(self.contract.at(chosen), ahead, self.years(chosen, began), marked)
+        moved, rose = spots - start, self.volatility[chosen] - marked
+        passed = (ts_ns - began) / (self.settings["volatility_days"] * NS_PER_DAY)
+        terms = [
+            greeks["delta"] * moved,
+            greeks["gamma"] * moved**2 / 2,
+            greeks["theta"] * passed,
+            greeks["vega"] * rose,
+            greeks["vanna"] * moved * rose,
+            greeks["volga"] * rose**2 / 2,
+            np.zeros(len(chosen)),
+        ]
+        return np.array([*terms, total - sum(terms)])
+
+    def _mark_options(self, chosen: Numbers, ts_ns: int, spots: Array, dividends: Array | float = 0.0) -> None:
+        """Post the revaluation of those ever held, and note the mark of all."""
+        posted = self.held[chosen]
+        if posted.any():
+            self._post_marks(chosen[posted], ts_ns, spots[posted], np.broadcast_to(dividends, len(chosen))[posted])
+        self._note_mark(chosen, ts_ns, spots)
+
+    def _post_marks(self, chosen: Numbers, ts_ns: int, spots: Array, dividends: Array) -> None:
+        units = self.units(chosen)
+        steps = self.revaluation(chosen, ts_ns, spots, dividends)
+        legs = micros_of(units * steps - self.earned_before_held[:, chosen])
+        theta = self.theta(chosen, spots, ts_ns, self.volatility[chosen])
+        change = micros_of(units * theta) - self.base[chosen] - self.booked[chosen]
+        largest = np.argmax(np.abs(legs), axis=0)
+        legs[largest, np.arange(len(chosen))] += change - legs.sum(axis=0)
+        self.booked[chosen] += change
+        self.tranches.grown[:, chosen] += steps
+        self.marks_posted[chosen] += 1
+        self.journal.post(ts_ns, "Assets:Options", int(change.sum()), len(chosen))
+        for account, leg in zip(STEPS, legs, strict=True):
+            self.journal.post(ts_ns, account, -int(leg.sum()), len(chosen))
+        expansion = units * self.expansion(chosen, ts_ns, spots, steps.sum(axis=0))
+        self.taylor += (expansion - self.taylor_before_held[:, chosen]).sum(axis=1)
+        self.earned_before_held[:, chosen] = 0.0
+        self.taylor_before_held[:, chosen] = 0.0
+
+    def mark(self, ts_ns: int, underlyings: Sequence[int]) -> None:
+        """Mark every option of some underlyings, and the underlyings."""
+        for u in underlyings:
+            chosen = self._started(u)
+            self._mark_options(chosen, ts_ns, np.full(len(chosen), self.hedges[u].mid))
+            self.mark_underlying(u, ts_ns)
+
+    def mark_moved(self, ts_ns: int) -> None:
+        """Mark the options whose spot or volatility has moved enough since their last mark."""
+        limits = self.settings["marks"]
+        for u, hedge in enumerate(self.hedges):
+            chosen = self._started(u)
+            spot, volatility = self.mark_spot[chosen], self.mark_volatility[chosen]
+            moved = np.abs(hedge.mid - spot) >= limits["spot"] * spot
+            moved |= np.abs(self.volatility[chosen] - volatility) >= limits["vol"] * volatility
+            chosen = chosen[moved]
+            if len(chosen):
+                self._mark_options(chosen, ts_ns, np.full(len(chosen), hedge.mid))
+                self.mark_underlying(u, ts_ns)
+
+    def mark_underlying(self, u: int, ts_ns: int) -> None:
+        """Post the hedge's revaluation and the split of the spot's PnL."""
+        hedge, mine = self.hedges[u], self.of_underlying[u]
+        if not np.isfinite(hedge.mid):
+            return
+        revalued = self._revalue_hedge(u, ts_ns)
+        if self.instrument_of[u] == u:
+            by_spot = revalued
+        else:
+            by_spot = micros(hedge.hedge_move) - hedge.hedge_move_posted
+            hedge.hedge_move_posted += by_spot
+            self.journal.post(ts_ns, "Income:Basis", -(revalued - by_spot))
+        x = micros(hedge.all_options_move) - hedge.all_options_posted
+        hedge.all_options_posted += x
+        answered = micros_of(self.answered_move[mine]) - self.answered_posted[mine]
+        self.answered_posted[mine] += answered
+        y = int(answered.sum())
+        self.journal.post(ts_ns, "Income:Delta", -(y + by_spot), 1 + int(np.count_nonzero(answered)))
+        self.journal.post(ts_ns, "Income:Gamma:Drift", -(x - y), 1 + int(np.count_nonzero(answered)))
+        self.journal.post(ts_ns, "Income:Gamma:Convexity", x)
+
+    def _revalue_hedge(self, u: int, ts_ns: int) -> int:
+        """Bring Assets:Hedge to the instrument's mid; returns the change."""
+        hedge = self.hedges[u]
+        mid = self.hedges[self.instrument_of[u]].mid
+        change = micros(hedge.units * mid) - hedge.base - hedge.booked if hedge.units else -hedge.base - hedge.booked
+        hedge.booked += change
+        self.journal.post(ts_ns, "Assets:Hedge", change)
+        return change
+
+    def _is_future(self, u: int) -> bool:
+        return self.hedges[self.instrument_of[u]].kind == "future"
+
+    # ---- fills
+
+    def client_fill(self, option: int, client: int, ts_ns: int, size: float, price: float) -> dict[str, float]:
+        """The desk trades ``size`` contracts (+ buys) with a client; returns what the fills table should say."""
+        one, spot = np.array([option]), self.hedges[self.owner[option]].mid
+        self.start_marks(one, ts_ns)
+        units = size * self.multiplier[option]
+        theta = float(self.theta(one, spot, ts_ns, self.volatility[one])[0])
+        fair = self.fair_value(option, ts_ns)
+        market = fair if np.isfinite(fair) else price  # with no market the whole edge is the mark's
+        steps = self.revaluation(one, ts_ns, np.array([spot]))
+        self.earned_before_held[:, option] += units * steps[:, 0]
+        expansion = self.expansion(one, ts_ns, np.array([spot]), steps.sum(axis=0))
+        self.taylor_before_held[:, option] += units * expansion[:, 0]
+        unit_delta = float(self.delta(one, spot, ts_ns)[0])
+        self.answered[option] += units * unit_delta
+        self.tranches.add(option, client, units, units * (theta - price), unit_delta, steps[:, 0])
+        self.position[option] += size
+        self.held[option] = True
+        fee = micros(abs(size) * self.settings["fees"]["option"])
+        self._book_trade(option, ts_ns, units, price, theta, fee)
+        self._post_edge(ts_ns, units, price, market, theta, bool(self.margined[option]))
+        return {"theo": theta, "market": fair, "fee": fee / 1e6, "spot": spot}
+
+    def _book_trade(self, option: int, ts_ns: int, units: float, price: float, theta: float, fee: int) -> None:
+        premium = micros(units * price)
+        if self.margined[option]:
+            worth = micros(units * (theta - price))
+            self.base[option] += premium
+        else:
+            worth = micros(units * theta)
+            self._pay(ts_ns, CASH_OPTIONS, -premium)
+            self.cash_view["premium"] -= premium
+        self.booked[option] += worth
+        self.journal.post(ts_ns, "Assets:Options", worth)
+        self._charge(ts_ns, CASH_OPTIONS, "Expenses:Fees:Options", fee)
+
+    def _post_edge(self, ts_ns: int, units: float, price: float, market: float, theta: float, margined: bool) -> None:
+        whole = micros(units * (theta - price)) if margined else micros(units * theta) - micros(units * price)
+        to_market, to_mark = micros(units * (market - price)), micros(units * (theta - market))
+        if abs(to_market) >= abs(to_mark):
+            to_market = whole - to_mark
+        else:
+            to_mark = whole - to_market
+        self.journal.post(ts_ns, "Income:SpreadCapture:Market", -to_market)
+        self.journal.post(ts_ns, "Income:SpreadCapture:Mark", -to_mark)
+
+    def hedge_fill(self, u: int, ts_ns: int, units: float, price: float) -> dict[str, float]:
+        """The desk trades ``units`` of the hedge of underlying ``u``; returns what the fills table should say."""
+        instrument = self.hedges[self.instrument_of[u]]
+        fee = micros(abs(units) / instrument.multiplier * self.settings["fees"]["hedge"])
+        self._enter_hedge(u, ts_ns, units, price, "Expenses:HedgeCost")
+        self._charge(ts_ns, CASH_HEDGE, "Expenses:Fees:Hedge", fee)
+        started = self._started(u)
+        deltas = self.delta(started, self.hedges[u].mid, ts_ns)
+        self.answered[started] = self.units(started) * deltas
+        self.tranches.answer(started, deltas)
+        self._observe_borrow(u, ts_ns)
+        return {"fee": fee / 1e6, "spot": instrument.mid}
+
+    def _enter_hedge(self, u: int, ts_ns: int, units: float, price: float, difference: str) -> None:
+        hedge = self.hedges[u]
+        paid, worth = micros(units * price), micros(units * self.hedges[self.instrument_of[u]].mid)
+        hedge.units += units
+        self.cash_view["rebalancing"] += hedge.lots.trade(units, paid)
+        if self._is_future(u):
+            hedge.base += paid
+            hedge.booked += worth - paid
+            self.journal.post(ts_ns, "Assets:Hedge", worth - paid)
+        else:
+            hedge.booked += worth
+            self._pay(ts_ns, CASH_HEDGE, -paid)
+            self.journal.post(ts_ns, "Assets:Hedge", worth)
+        self.journal.post(ts_ns, difference, paid - worth)
+
+    # ---- cash
+
+    def accrue(self, ts_ns: int) -> None:
+        """Bring the interest of both cash accounts to now, at the rates that their balances have had."""
+        rates = self.settings["rates"]
+        together = sum(account.balance for account in self.cash.values())
+        for name, lending in ((CASH_OPTIONS, rates["options_cash"]), (CASH_HEDGE, rates["hedge_cash"])):
+            judged = together if rates["funding"] == "net" else self.cash[name].balance
+            self.cash[name].accrue(ts_ns, lending + (rates["borrowing_spread"] if judged < 0 else 0.0))
+
+    def _pay(self, ts_ns: int, account: str, amount: int) -> None:
+        self.accrue(ts_ns)
+        self.cash[account].balance += amount
+        self.journal.post(ts_ns, account, amount)
+
+    def _charge(self, ts_ns: int, account: str, expense: str, fee: int) -> None:
+        if fee:
+            self._pay(ts_ns, account, -fee)
+            self.journal.post(ts_ns, expense, fee)
+            self.cash_view["fees"] -= fee
+
+    def _observe_borrow(self, u: int, ts_ns: int) -> None:
+        instrument = self.hedges[self.instrument_of[u]]
+        if instrument.kind == "stock" and np.isfinite(instrument.mid):
+            self.hedges[u].borrow.observe(ts_ns, self.hedges[u].units, instrument.mid)
+
+    def post_carry(self, ts_ns: int) -> None:
+        """Post the interest and the borrow fees accrued so far."""
+        self.accrue(ts_ns)
+        for account, income, part in (
+            (CASH_OPTIONS, "Income:Carry:Options", "options_cash"),
+            (CASH_HEDGE, "Income:Carry:Hedge", "hedge_cash"),
+        ):
+            interest = self.cash[account].take_interest()
+            self.journal.post(ts_ns, account, interest)
+            self.journal.post(ts_ns, income, -interest)
+            self.carry[part] += interest
+        for u, hedge in enumerate(self.hedges):
+            self._observe_borrow(u, ts_ns)
+            fee = hedge.borrow.take_fee()
+            self._pay(ts_ns, CASH_HEDGE, -fee)
+            self.journal.post(ts_ns, "Income:Carry:Borrow", fee)
+            self.carry["borrow"] -= fee
+
+    # ---- settlement and expiry
+
+    def settle(self, ts_ns: int, underlyings: Sequence[int]) -> None:
+        """Variation margin: what futures and margined options have gained becomes cash."""
+        self.mark(ts_ns, underlyings)
+        for u in underlyings:
+            if self._is_future(u):
+                self._move_margin(ts_ns, "Assets:Hedge", CASH_HEDGE, self.hedges[u].booked)
+                self.hedges[u].base += self.hedges[u].booked
+                self.hedges[u].booked = 0
+            mine = self.of_underlying[u]
+            for option in mine[self.margined[mine]]:
+                gained = int(self.booked[option])
+                self._move_margin(ts_ns, "Assets:Options", CASH_OPTIONS, gained)
+                self.cash_view["settlement"] += gained
+                self.base[option] += gained
+                self.booked[option] = 0
+        self.post_carry(ts_ns)
+
+    def _move_margin(self, ts_ns: int, asset: str, cash: str, amount: int) -> None:
+        self.journal.post(ts_ns, asset, -amount)
+        self._pay(ts_ns, cash, amount)
+
+    def expire(self, option: int, ts_ns: int) -> None:
+        """The option's last mark, at the settlement price, and what is paid or delivered."""
+        u = int(self.owner[option])
+        one, terms = np.array([option]), self.options.iloc[option]
+        given = terms["settlement_price"]
+        price = float(given) if np.isfinite(given) else self.hedges[u].mid
+        if self.started[option]:
+            self._mark_options(one, ts_ns, np.array([price]))
+        if self.held[option]:
+            self.mark_underlying(u, ts_ns)
+        if self.position[option]:
+            self._pay_out(option, u, ts_ns, price, terms["settlement"] == "physical")
+        self.post_carry(ts_ns)
+        self.position[option], self.answered[option], self.expired[option] = 0.0, 0.0, True
+        self.tranches.expire(option)
+
+    def _pay_out(self, option: int, u: int, ts_ns: int, price: float, physical: bool) -> None:
+        right, strike = self.contract.right[option], self.contract.strike[option]
+        worth = int(self.booked[option])
+        self.journal.post(ts_ns, "Assets:Options", -worth)
+        self._pay(ts_ns, CASH_OPTIONS, worth)
+        self.cash_view["settlement"] += worth
+        self.booked[option], self.base[option] = 0, 0
+        if right * (price - strike) > 0:
+            contracts = abs(self.position[option])
+            fee = micros(contracts * self.settings["fees"]["exercise"])
+            self._charge(ts_ns, CASH_OPTIONS, "Expenses:Fees:Options", fee)
+            if physical:
+                units = right * self.position[option] * self.multiplier[option]
+                self._enter_hedge(u, ts_ns, units, price, "Income:Delta")
+
+    # ---- results
+
+    @property
+    def equity(self) -> int:
+        """Everything the desk has, in micro-units."""
+        cash = sum(account.balance for account in self.cash.values())
+        return cash + int(self.booked.sum()) + sum(hedge.booked for hedge in self.hedges)
+
+    def close_cash_view(self) -> dict[str, int]:
+        """The cash view, in micro-units."""
+        view = self.cash_view | {"carry": sum(self.carry.values())}
+        view["inventory"] = int(self.booked.sum()) - self.opening_options
+        for u, hedge in enumerate(self.hedges):
+            if hedge.units:
+                view["inventory"] += micros(hedge.units * self.hedges[self.instrument_of[u]].mid) - hedge.lots.cost
+        return view | {"total": sum(view.values())}

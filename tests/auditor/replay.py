@@ -1,0 +1,237 @@
+"""The market stream and the fills of one path, interleaved as docs/accounting.md orders them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .book import Book
+from .legality import hedge_price, reservation, same, wrong_with_client_fill, wrong_with_hedge_fill
+
+# in the order in which the events of one time happen
+MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
+KINDS = [*MARKET_DATA, "ORDER", "TIMER", "OPEN", "CLOSE", "SETTLEMENT", "MARK", "EXPIRY"]
+ORDER, MARK = KINDS.index("ORDER"), KINDS.index("MARK")
+
+
+class Fill(NamedTuple):
+    """A fill as the run reports it; only what nobody else can know is believed."""
+
+    row: int  # in the fills table
+    ts: int
+    kind: str  # client, hedge, expiry
+    instrument: int  # number of the option (client, expiry) or of the hedged underlying (hedge)
+    client: int
+    size: float  # signed, + the desk buys; contracts or units
+    price: float
+    event: int | None  # position of the row that caused it, -1 a hedge that fell due; None: not told
+
+
+class Replay:
+    """Walks the events, meets each fill with its cause, and keeps the book."""
+
+    def __init__(self, book: Book, events: pd.DataFrame, fills: list[Fill]) -> None:
+        self.book = book
+        self.fills = fills
+        self.columns = {name: events[name].tolist() for name in events.columns}
+        self.kinds = [KINDS.index(kind) for kind in events["kind"]]
+        self.violations: list[str] = []
+        self.recomputed: dict[int, dict[str, float]] = {}  # by row of the fills table
+        self.snapshots: list[dict[str, Any]] = []  # one a MARK row
+        self.causes: set[tuple[int, int]] = set()  # (time, underlying) at which the hedging policy was asked
+        sessions = [kind for kind in events["kind"] if kind in ("OPEN", "CLOSE")]
+        self.in_session = not sessions or sessions[0] == "CLOSE"
+        self.opened = [False] * len(book.hedges)
+        self.pending: deque[Fill] = deque()
+        self.bereft: set[int] = set()  # underlyings of which options have expired at this time
+        self.latency: int = book.settings["latency"]["hedge"]
+
+    def run(self) -> None:
+        """Everything, time by time."""
+        starts: dict[int, list[int]] = {}
+        times = np.asarray(self.columns["ts"], np.int64)
+        if np.any(np.diff(times) < 0):
+            self.violations.append("the events are not in order of time")
+        edges = np.flatnonzero(np.diff(times, prepend=times[:1] - 1, append=times[-1:] + 1))
+        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            starts[int(times[low])] = [low, high]
+        by_time: dict[int, deque[Fill]] = {}
+        for fill in self.fills:
+            by_time.setdefault(fill.ts, deque()).append(fill)
+        for ts in sorted(starts.keys() | by_time.keys()):
+            self.pending = by_time.get(ts, deque())
+            self._instant(ts, *starts.get(ts, [0, 0]))
+        self._check_end()
+
+    def _instant(self, ts: int, low: int, high: int) -> None:
+        due, ended, stirred = False, False, False
+        for i in range(low, high):
+            kind = self.kinds[i]
+            if not due and kind >= ORDER:
+                self._fall_due(ts)
+                due = True
+            if not ended and kind >= MARK:
+                self._end_time(ts)
+                ended = True
+            stirred |= kind < ORDER
+            getattr(self, "_" + KINDS[kind].lower())(ts, i)
+        if not due:
+            self._fall_due(ts)
+        if not ended and stirred:
+            self._end_time(ts)
+        for u in sorted(self.bereft):
+            self._ask(ts, u, high - 1)
+        self.bereft.clear()
+        for fill in self.pending:
+            self._complain(fill, "nothing at this time causes it")
+            self._apply(fill)
+
+    def _end_time(self, ts: int) -> None:
+        if not self.book.started.all():
+            self.book.start_marks(np.arange(len(self.book.options)), ts)
+        self.book.mark_moved(ts)
+
+    # ---- rows, by kind
+
+    def _row(self, i: int) -> dict[str, Any]:
+        return {name: column[i] for name, column in self.columns.items()}
+
+    def _dividend(self, ts: int, i: int) -> None:
+        self.book.dividend(self.columns["instrument"][i], ts, self.columns["value"][i])
+
+    def _spot(self, ts: int, i: int) -> None:
+        u = self.columns["instrument"][i]
+        self.book.tick(u, ts, self.columns["bid"][i], self.columns["ask"][i])
+        for owner, instrument in self.book.instrument_of.items():
+            ready = np.isfinite(self.book.hedges[instrument].mid) and np.isfinite(self.book.hedges[owner].mid)
+            if ready and not self.opened[owner]:
+                self.opened[owner] = True
+                self.book.open_hedges(owner)
+        self._ask(ts, u, i)
+
+    def _quote(self, ts: int, i: int) -> None:
+        option = self.columns["instrument"][i]
+        self.book.market_bid[option], self.book.market_ask[option] = self.columns["bid"][i], self.columns["ask"][i]
+
+    def _volatility(self, ts: int, i: int) -> None:
+        self.book.volatility[self.columns["instrument"][i]] = self.columns["value"][i]
+
+    def _fair_volatility(self, ts: int, i: int) -> None:
+        self.book.fair_volatility[self.columns["instrument"][i]] = self.columns["value"][i]
+
+    def _order(self, ts: int, i: int) -> None:
+        order = self._row(i)
+        if self.pending and self._answers(self.pending[0], order, ts, i):
+            fill = self.pending.popleft()
+            for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
+                self._complain(fill, wrong)
+            self._apply(fill)
+            self._ask(ts, int(self.book.owner[fill.instrument]), i)
+
+    _bar_trade = _order
+
+    def _timer(self, ts: int, i: int) -> None:
+        u = self.columns["instrument"][i]
+        for asked in range(len(self.book.hedges)) if u < 0 else (u,):
+            self._ask(ts, asked, i)
+
+    def _open(self, ts: int, i: int) -> None:
+        self.in_session = True
+
+    def _close(self, ts: int, i: int) -> None:
+        self.in_session = False
+
+    def _settlement(self, ts: int, i: int) -> None:
+        u = self.columns["instrument"][i]
+        self.book.settle(ts, range(len(self.book.hedges)) if u < 0 else (u,))
+
+    def _mark(self, ts: int, i: int) -> None:
+        self.book.mark(ts, range(len(self.book.hedges)))
+        self.book.post_carry(ts)
+        for u in range(len(self.book.hedges)):
+            self._ask(ts, u, i)  # a loss limit flattens here
+        self.snapshots.append(self._snapshot(ts))
+
+    def _expiry(self, ts: int, i: int) -> None:
+        option = self.columns["instrument"][i]
+        held = self.book.position[option]
+        self.book.expire(option, ts)
+        while self.pending and self.pending[0].kind == "expiry" and self.pending[0].instrument in (option, -1):
+            fill = self.pending.popleft()
+            if fill.instrument == option and abs(fill.size) != abs(held):
+                self._complain(fill, f"{abs(held)} contracts were held")
+            held = 0.0 if fill.instrument == option else held
+        if held:
+            self.violations.append(f"option {option}: held at its expiry, and no expiry fill says so")
+        self.bereft.add(int(self.book.owner[option]))
+
+    # ---- fills
+
+    def _answers(self, fill: Fill, order: Mapping[str, Any], ts: int, i: int) -> bool:
+        """Whether a fill is an order's: by the row it names, or by terms that only this order meets."""
+        if fill.kind != "client" or (fill.instrument, fill.client) != (order["instrument"], order["client"]):
+            return False
+        if fill.event is not None:
+            return fill.event == i
+        opposite = fill.size * order["side"] < 0 or order["side"] == 0
+        good_enough = (fill.price - reservation(self.book, order, ts)) * order["side"] <= 1e-9
+        return opposite and good_enough and abs(fill.size) <= order["size"] + 1e-9
+
+    def _ask(self, ts: int, u: int, i: int) -> None:
+        """The hedging policy of ``u`` is asked; at zero latency its hedge is filled now."""
+        self.causes.add((ts, u))
+        is_cause = i >= 0 and self.columns["kind"][i] in self.book.settings.get("hedge_causes", KINDS)
+        if self.latency or not self.pending or not is_cause:
+            return
+        fill = self.pending[0]
+        if fill.kind != "hedge" or fill.instrument != u or (fill.event is not None and fill.event != i):
+            return
+        if fill.event is None and not same(fill.price, hedge_price(self.book, u, fill.size)):
+            return
+        self._fill_hedge(self.pending.popleft())
+
+    def _fall_due(self, ts: int) -> None:
+        """Hedges that were decided one latency ago."""
+        while self.latency and self.pending and self.pending[0].kind == "hedge":
+            fill = self.pending.popleft()
+            if (ts - self.latency, fill.instrument) not in self.causes:
+                self._complain(fill, "nothing asked for it one latency before")
+            self._fill_hedge(fill)
+
+    def _fill_hedge(self, fill: Fill) -> None:
+        for wrong in wrong_with_hedge_fill(self.book, fill.instrument, fill.size, fill.price):
+            self._complain(fill, wrong)
+        self._apply(fill)
+
+    def _apply(self, fill: Fill) -> None:
+        if fill.kind == "client":
+            made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
+        elif fill.kind == "hedge":
+            made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price)
+        else:
+            return
+        self.recomputed[fill.row] = made
+
+    def _complain(self, fill: Fill, wrong: str) -> None:
+        self.violations.append(f"fill {fill.row} ({fill.kind} at {fill.ts}): {wrong}")
+
+    # ---- results
+
+    def _snapshot(self, ts: int) -> dict[str, Any]:
+        spots = [hedge.mid for hedge in self.book.hedges]
+        units = [hedge.units for hedge in self.book.hedges]
+        return {"ts": ts, "equity": self.book.equity, "spot": spots, "hedge": units}
+
+    def _check_end(self) -> None:
+        book = self.book
+        for option in np.flatnonzero((book.position != 0) & (book.expiry_ns <= book.settings["end_ns"])):
+            self.violations.append(f"option {option}: unsettled after its expiry")
+        start, end, every = book.settings["start_ns"], book.settings["end_ns"], book.settings["marks"]["every_ns"]
+        expected = {*range(start + every, end, every), end}
+        off = expected ^ ({snapshot["ts"] for snapshot in self.snapshots} - {start})
+        if off:
+            self.violations.append(f"MARK rows: {len(off)} are missing or off the grid")

@@ -1,0 +1,268 @@
+"""The commands as a user types them: what is printed where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from beancount import loader
+from beancount.core.data import Transaction
+from rich.console import Console
+from typer.testing import CliRunner
+
+from mmsim import cli
+from mmsim.errors import Problem, UserError
+
+ROOT = Path(__file__).parent.parent
+PUT_SCALPING = ROOT / "scenarios/textbook/put_scalping.yaml"
+
+
+@pytest.fixture
+def mmsim(monkeypatch, tmp_path):
+    """Run a command in an empty folder; the result has `exit_code`, `stdout` and `stderr`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    return lambda *arguments: CliRunner().invoke(cli.app, [str(a) for a in arguments])
+
+
+def test_help_names_every_command(mmsim):
+    shown = mmsim("--help").stdout
+    assert "where did every cent come from" in " ".join(shown.split())
+    for command in ("run", "check", "report", "policies", "schema", "export", "new"):
+        assert f"\n  {command} " in shown
+
+
+def test_help_of_a_command_loads_nothing_heavy():
+    code = "import sys; from mmsim import cli; print({'numba', 'numpy', 'pandas', 'matplotlib'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_missing_scenario_is_one_line_with_the_nearest_name(mmsim):
+    done = mmsim("run", "scenarios/synthetic/market_maker_dya.yaml")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("scenarios/synthetic/market_maker_dya.yaml: no such scenario file")
+    assert "did you mean 'scenarios/synthetic/market_maker_day.yaml'?" in line
+
+
+class TestMistakes:
+    def test_every_mistake_is_a_line_on_standard_error(self, capsys):
+        with pytest.raises(cli.typer.Exit) as caught, cli.mistakes(debug=False):
+            raise UserError(Problem("is wrong", "a.yaml", 3, 5, "hedging.bnad", "band"), "and so is this [sic]")
+        assert caught.value.exit_code == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert shown.err.splitlines() == [
+            "a.yaml:3:5: hedging.bnad: is wrong (did you mean 'band'?)",
+            "and so is this [sic]",
+        ]
+
+    def test_anything_else_is_one_line_and_exit_code_1(self, capsys):
+        with pytest.raises(cli.typer.Exit) as caught, cli.mistakes(debug=False):
+            raise ZeroDivisionError("division by zero")
+        assert caught.value.exit_code == 1
+        assert capsys.readouterr().err == "mmsim failed: ZeroDivisionError: division by zero (--debug shows where)\n"
+
+    def test_debug_shows_the_traceback(self):
+        with pytest.raises(UserError), cli.mistakes(debug=True):
+            raise UserError("x")
+
+
+def test_settings_are_split_at_the_first_equals_sign():
+    assert cli.changes(["hedging.band=10", "about=a=b"]) == {"hedging.band": "10", "about": "a=b"}
+    assert cli.changes(None) == {}
+
+
+def test_all_wrong_settings_are_said():
+    with pytest.raises(UserError) as caught:
+        cli.changes(["hedging.band", "a=1", "=5"])
+    assert [p.file for p in caught.value.problems] == ["--set", "--set"]
+
+
+class TestProgress:
+    def test_elsewhere_than_on_a_terminal_it_is_a_line_now_and_then(self, monkeypatch, capsys):
+        clock = iter([0.0, 1.0, 12.0, 12.0, 13.0])
+        monkeypatch.setattr(cli.time, "monotonic", lambda: next(clock))
+        with cli.progress(quiet=False) as show:
+            show(0.1, "replaying")
+            show(0.5, "replaying")
+            show(0.6, "replaying")
+        assert capsys.readouterr().err == "replaying: 50%\n"
+
+    def test_quiet_is_quiet(self, capsys):
+        with cli.progress(quiet=True) as show:
+            show(0.5, "replaying")
+        assert capsys.readouterr() == ("", "")
+
+    def test_a_terminal_has_a_bar(self, monkeypatch, capsys):
+        monkeypatch.setattr(cli, "err", Console(stderr=True, force_terminal=True, width=80))
+        with cli.progress(quiet=False) as show:
+            show(0.5, "replaying")
+            time.sleep(0.15)
+        assert "replaying" in capsys.readouterr().err
+
+
+class TestPolicies:
+    def test_lists_every_file_of_strategies(self, mmsim):
+        root = ROOT / "strategies"
+        shown = json.loads(mmsim("policies", "--json").stdout)
+        assert [(p["kind"], p["name"]) for p in shown] == [
+            (kind, file.stem) for kind in ("quoting", "hedging") for file in sorted((root / kind).glob("*.py"))
+        ]
+
+    def test_says_everything_about_one(self, mmsim):
+        (policy,) = json.loads(mmsim("policies", "delta_band", "--json").stdout)
+        assert policy["parameters"] == [
+            {"name": "band", "type": "number", "default": "5.0", "meaning": "units of the underlying"}
+        ]
+        assert policy["example"] == "hedging: {policy: delta_band, band: 5.0}"
+        assert "Whalley and Wilmott" in policy["source"]
+        shown = mmsim("policies", "delta_band").stdout
+        assert policy["example"] in shown
+        assert "units of the underlying" in shown
+
+    def test_shows_brackets_as_they_are(self, mmsim):
+        assert "`deltas[k]`" in mmsim("policies", "scripted_deltas").stdout
+
+    def test_finds_a_users_own(self, mmsim, tmp_path):
+        folder = tmp_path / "strategies" / "hedging"
+        folder.mkdir(parents=True)
+        (folder / "mine.py").write_text(
+            "class Mine(NamedTuple):\n    n: int = 1_000  # things\n    def hedge(self, view): return 0.0\n"
+        )
+        (folder / "broken.py").write_text("class (")
+        (policy,) = json.loads(mmsim("policies", "strategies/hedging/mine.py", "--json").stdout)
+        assert policy["name"] == "strategies/hedging/mine.py:Mine"
+        assert policy["parameters"][0]["default"] == "1000"
+
+    def test_an_unknown_one_is_exit_code_2_with_the_nearest_name(self, mmsim):
+        done = mmsim("policies", "inventry_skew")
+        assert done.exit_code == 2
+        assert done.stderr == "no policy is called 'inventry_skew' (did you mean 'inventory_skew'?)\n"
+
+
+def test_schema_is_json_schema(mmsim):
+    shown = json.loads(mmsim("schema").stdout)
+    assert shown["type"] == "object"
+    assert {"clock", "market", "quoting", "hedging"} <= set(shown["properties"])
+
+
+class TestNew:
+    def test_refuses_a_folder_with_something_in_it(self, mmsim, tmp_path):
+        (tmp_path / "desk").mkdir()
+        (tmp_path / "desk" / "notes.txt").write_text("mine")
+        done = mmsim("new", "desk")
+        assert done.exit_code == 2
+        assert done.stderr == "desk: is not an empty folder: choose another name\n"
+        assert [f.name for f in (tmp_path / "desk").iterdir()] == ["notes.txt"]
+
+    def test_every_scenario_of_a_new_workspace_runs(self, mmsim, monkeypatch, tmp_path):
+        done = mmsim("new", "desk")
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "Next:   cd desk && mmsim run scenarios/first.yaml"
+        monkeypatch.chdir(tmp_path / "desk")
+        for scenario in ("scenarios/first.yaml", "scenarios/replay.yaml"):
+            done = mmsim("run", scenario, "--data", "data", "--json")
+            assert done.exit_code == 0, done.stderr
+            summary = json.loads(done.stdout)
+            assert summary["counts"]["client_fills"] > 0
+            assert summary["policies"]["quoting"]["name"] == "strategies/quoting/my_quotes.py:MyQuotes"
+            assert summary["policies"]["quoting"]["compiled"]
+
+    def test_the_tutorials_policy_runs_in_it(self, mmsim, monkeypatch, tmp_path):
+        mmsim("new", "desk")
+        monkeypatch.chdir(tmp_path / "desk")
+        tutorial = (ROOT / "docs/policy_tutorial.md").read_text()
+        code = tutorial.split("```python\n")[1].split("```")[0]
+        line = tutorial.split("```yaml\n")[2].split("```")[0]
+        Path("strategies/quoting/my_quotes.py").write_text(code)
+        scenario = Path("scenarios/first.yaml")
+        wrong = mmsim("check", scenario)
+        assert wrong.exit_code == 2
+        assert "lean_vol_per_vega" in wrong.stderr
+        lines = scenario.read_text().splitlines()
+        scenario.write_text("\n".join(line if text.startswith("quoting:") else text for text in lines))
+        done = mmsim("run", scenario, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["policies"]["quoting"]["parameters"]["lean_vol"] == 0.01
+
+
+@pytest.fixture(scope="module")
+def textbook(tmp_path_factory):
+    """The put-scalping scenario, run once: what was printed, and the run's folder."""
+    folder = tmp_path_factory.mktemp("runs") / "put"
+    done = CliRunner().invoke(cli.app, ["run", str(PUT_SCALPING), "--out", str(folder)])
+    assert done.exit_code == 0, done.stderr
+    return done, folder
+
+
+class TestRun:
+    def test_prints_the_buckets_and_the_report(self, textbook):
+        done, folder = textbook
+        assert "Spread capture" in done.stdout
+        assert f"Report: {folder}/report.html\n" in done.stdout
+        assert done.stdout.splitlines()[-1].startswith("Next:   mmsim ")
+        assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+    def test_json_is_run_json_and_nothing_else(self, textbook, mmsim, tmp_path):
+        shown = json.loads(mmsim("run", "textbook/put_scalping.yaml", "--json", "--out", tmp_path / "again").stdout)
+        written = json.loads((tmp_path / "again" / "run.json").read_text())
+        assert shown == written
+        assert shown["attribution"] == json.loads((textbook[1] / "run.json").read_text())["attribution"]
+
+    def test_quiet_is_the_runs_folder_and_nothing_else(self, mmsim):
+        done = mmsim("run", "scenarios/textbook/put_scalping.yaml", "--quiet")
+        assert done.stderr == ""
+        folder = Path(done.stdout.strip())
+        assert folder.parent == Path("reports/put-scalping")
+        assert (folder / "run.json").exists()
+
+    def test_a_wrong_scenario_says_everything_and_leaves_nothing(self, mmsim, tmp_path):
+        good = PUT_SCALPING.read_text()
+        Path("bad.yaml").write_text(
+            good.replace("quoting:", "qouting:").replace("settlement: cash", "settlement: csah")
+        )
+        done = mmsim("run", "bad.yaml", "--set", "hedging.policy=evry_tick", "--out", "run")
+        assert done.exit_code == 2
+        assert "did you mean 'quoting'?" in done.stderr
+        assert all(line.startswith(("bad.yaml:", "--set")) for line in done.stderr.splitlines())
+        assert [file.name for file in tmp_path.iterdir()] == ["bad.yaml"]
+
+    def test_report_writes_the_page_again(self, textbook, mmsim):
+        page = textbook[1] / "report.html"
+        before = page.read_bytes()
+        page.write_text("")
+        assert mmsim("report", textbook[1]).exit_code == 0
+        assert page.read_bytes() == before
+
+    def test_export_writes_a_journal_that_beancount_loads(self, textbook, mmsim):
+        done = mmsim("export", textbook[1], "--format", "beancount")
+        assert done.exit_code == 0, done.stderr
+        entries, errors, _ = loader.load_file(done.stdout.strip())
+        assert errors == []
+        postings = [posting for entry in entries if isinstance(entry, Transaction) for posting in entry.postings]
+        result = sum(p.units.number for p in postings if p.account.startswith(("Income", "Expenses")))
+        summary = json.loads((textbook[1] / "run.json").read_text())
+        assert -result == Decimal(str(summary["attribution"]["total"]))
+
+    def test_export_writes_csv(self, textbook, mmsim):
+        done = mmsim("export", textbook[1], "--format", "csv")
+        assert {"ledger.csv", "fills.csv", "marks.csv"} <= {Path(line).name for line in done.stdout.splitlines()}
+
+    def test_a_folder_that_is_no_run_is_a_users_mistake(self, mmsim, tmp_path):
+        for command in (("report", tmp_path), ("export", tmp_path, "--format", "csv")):
+            done = mmsim(*command)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert len(done.stderr.splitlines()) == 1
+
+
+def test_every_scenario_that_comes_with_mmsim_is_right(mmsim):
+    scenarios = [f for f in sorted((ROOT / "scenarios").rglob("*.yaml")) if f.parent.name != "recorded"]
+    done = mmsim("check", *scenarios)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == len(scenarios)

@@ -1,0 +1,54 @@
+"""The documentation is run: its Python, its commands, its tables of fields."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mmsim
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def section(text: str, name: str) -> str:
+    return text[text.index(f"`{name}`") :]
+
+
+@pytest.mark.parametrize("view", ["QuoteView", "HedgeView", "TickView", "FillView"])
+def test_views_names_every_field_in_its_order(view):
+    table = section((ROOT / "docs/views.md").read_text(), view).split("| field |", 1)[1].split("\n\n", 1)[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == getattr(mmsim, view)._fields
+
+
+def test_views_names_every_part_of_a_quote():
+    answer = section((ROOT / "docs/views.md").read_text(), "QuoteView")
+    assert all(f"`{part}`" in answer for part in mmsim.Quote._fields)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_python_of_the_tutorial_runs():
+    scope = {}
+    for block in blocks(ROOT / "docs/policy_tutorial.md", "python"):
+        exec(block, scope)
+    view = mmsim.HedgeView(0, 0, 1, 0, 100.0, 99.9, 100.1, 80.0, 0.0, 0.0, 80.0, 0.0, 0.0, 0.0, 0, 0.0)
+    assert scope["HalfWay"](band=50.0).hedge(view) == -30.0
+
+
+def test_every_public_name_is_found_where_the_package_says():
+    assert set(mmsim.__all__) == set(mmsim._HOME)
+    assert all(getattr(mmsim, name).__name__ for name in mmsim.__all__)
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Qoute'"):
+        mmsim.Qoute  # noqa: B018

@@ -1,0 +1,87 @@
+"""The exported journal is read back by beancount itself; its balances must be the ledger's."""
+
+from collections import Counter
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from beancount import loader
+from beancount.core.data import Open, Transaction
+
+from mmsim import export
+
+CALL = "ES 2020-03-20 C3212.5"
+LEDGER = pd.DataFrame(
+    [
+        (0, "2020-01-06T14:30:00.000000001Z", "client", "Assets:Cash:Options", "", 0, -213_000_001),
+        (0, "2020-01-06T14:30:00.000000001Z", "client", "Assets:Options", CALL, 0, 214_000_000),
+        (0, "2020-01-06T14:30:00.000000001Z", "client", "Income:SpreadCapture:Mark", CALL, 0, -999_999),
+        (1, "2020-01-06T14:30:01Z", "hedge", "Assets:Cash:Hedge", "", 0, 5),
+        (1, "2020-01-06T14:30:01Z", "hedge", "Assets:Hedge", "BRK.B", 0, -7),
+        (1, "2020-01-06T14:30:01Z", "hedge", "Expenses:HedgeCost", "BRK.B", 0, 2),
+    ],
+    columns=["transaction", "ts", "kind", "account", "instrument", "path", "amount_micros"],
+).assign(ts=lambda rows: pd.to_datetime(rows["ts"], format="ISO8601", utc=True))
+
+
+def run_of(ledger: pd.DataFrame) -> SimpleNamespace:
+    empty = pd.DataFrame()
+    tables = {"ledger": ledger, "fills": ledger[["ts"]], "options": empty, "marks": empty, "paths": empty}
+    return SimpleNamespace(**tables, summary={"scenario": {"name": "a day", "currency": "USD"}})
+
+
+def balances(entries) -> dict[str, Decimal]:
+    totals = Counter()
+    for entry in entries:
+        if isinstance(entry, Transaction):
+            for posting in entry.postings:
+                totals[posting.account] += posting.units.number
+    return dict(totals)
+
+
+def load(ledger, folder):
+    entries, errors, _ = loader.load_file(str(export.beancount(run_of(ledger), folder / "journal.beancount")))
+    assert errors == []
+    return entries
+
+
+def test_beancount_loads_the_journal_and_agrees_with_the_ledger(tmp_path):
+    entries = load(LEDGER, tmp_path)
+    assert balances(entries) == {
+        "Assets:Cash:Options": Decimal("-213.000001"),
+        "Assets:Options:ES-2020-03-20-C3212-5": Decimal(214),
+        "Income:SpreadCapture:Mark:ES-2020-03-20-C3212-5": Decimal("-0.999999"),
+        "Assets:Cash:Hedge": Decimal("0.000005"),
+        "Assets:Hedge:BRK-B": Decimal("-0.000007"),
+        "Expenses:HedgeCost:BRK-B": Decimal("0.000002"),
+    }
+    transactions = [entry for entry in entries if isinstance(entry, Transaction)]
+    assert [t.payee for t in transactions] == ["client", "hedge"]
+    assert transactions[0].meta["time"] == "14:30:00.000000001"
+    assert sum(isinstance(entry, Open) for entry in entries) == 6
+
+
+def test_an_unbalanced_ledger_is_refused_by_beancount(tmp_path):
+    broken = LEDGER.assign(amount_micros=LEDGER["amount_micros"].where(LEDGER.index != 5, 3))
+    _, errors, _ = loader.load_file(str(export.beancount(run_of(broken), tmp_path / "journal.beancount")))
+    assert "does not balance" in errors[0].message
+
+
+def test_paths_have_accounts_of_their_own(tmp_path):
+    two = pd.concat([LEDGER, LEDGER.assign(path=1)], ignore_index=True)
+    found = balances(load(two, tmp_path))
+    assert found["Assets:Hedge:BRK-B:Path0"] == found["Assets:Hedge:BRK-B:Path1"] == Decimal("-0.000007")
+
+
+@pytest.mark.parametrize("micros", [0, 1, -1, 999_999, -1_000_000, 123_456_789_012_345, -(2**62)])
+def test_decimal_is_exact(micros):
+    assert Decimal(export.decimal(micros)) == Decimal(micros) / 1_000_000
+
+
+def test_csv_writes_every_table_that_has_rows(tmp_path):
+    files = export.csv(run_of(LEDGER), tmp_path / "csv")
+    assert [file.name for file in files] == ["ledger.csv", "fills.csv"]
+    back = pd.read_csv(files[0], keep_default_na=False)
+    assert back["amount_micros"].tolist() == LEDGER["amount_micros"].tolist()
+    assert pd.to_datetime(back["ts"], format="ISO8601").tolist() == LEDGER["ts"].tolist()

@@ -1,0 +1,116 @@
+"""What `mmsim run` prints, from a summary made by hand."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mmsim import screen
+from mmsim.report import words
+
+BUCKETS = {
+    "spread_capture": 120.5,
+    "gamma": 80.0,
+    "delta": 0.0,
+    "theta": -95.25,
+    "vega": 0.0,
+    "rates": 0.0,
+    "dividends": 0.0,
+    "carry": 1.0,
+    "basis": 0.0,
+    "hedge_cost": -30.0,
+    "fees": -12.0,
+    "unexplained": 0.0,
+    "total": 64.25,
+}
+SUMMARY = {
+    "scenario": {"name": "a-day", "currency": "USD"},
+    "seed": 7,
+    "paths": 1,
+    "events": 12345,
+    "seconds": 0.5,
+    "attribution": BUCKETS,
+    "counts": {"client_fills": 1234, "hedge_fills": 7, "limit_breaches": 0},
+    "identities": {"trial_balance": 0, "mark_view": 0, "cash_view": 0, "cash": 0, "components": 0},
+    "equity": {"opening": 0.0, "closing": 64.25, "at_liquidation": 50.0},
+    "data": {
+        "option_quote: rows": 254590,
+        "option_quote: crossed": 3,
+        "option_quote: duplicate": 0,
+        "option_trade: rows": 650,
+    },
+    "policies": {
+        "quoting": {"name": "vega_width", "compiled": True, "parameters": {"half_spread_vol": 0.005, "size": 10.0}},
+        "hedging": {"name": "delta_band", "compiled": True, "parameters": {"band": 50.0}},
+    },
+    "notes": ["211 American options priced as European"],
+}
+
+
+@pytest.fixture
+def shown(capsys):
+    """The text printed for a summary with some of its parts changed, in a window of a given width."""
+
+    def show(width=120, **changes):
+        summary = copy.deepcopy(SUMMARY) | changes
+        parts = screen.run(summary, Path("reports/a-day/r1"), Path("a.yaml"))
+        screen.show(parts, Console(width=width, highlight=False))
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_every_bucket_stands_with_its_amount_and_its_meaning(shown):
+    lines = shown().splitlines()
+    for bucket, text in {"Spread capture": "120.50", "Theta": "−95.25", "Total": "64.25"}.items():
+        (line,) = [line for line in lines if line.startswith(bucket + "  ")]
+        assert text in line
+    assert len([line for line in lines if any(meaning in line for meaning in words.BUCKETS.values())]) == len(BUCKETS)
+
+
+def test_it_says_whether_the_day_was_good_where_the_report_is_and_what_to_try(shown):
+    text = shown()
+    assert words.verdict(SUMMARY) in text
+    assert "Report: reports/a-day/r1/report.html\n" in text
+    assert text.endswith("Next:   mmsim run a.yaml --set hedging.band=25\n")
+
+
+def test_counts_identities_rejected_rows_and_notes(shown):
+    text = shown()
+    assert "Counts: client fills 1,234, hedge fills 7\n" in text
+    assert "Identities: all 5 hold to the micro-unit\n" in text
+    assert "Data: option_quote, 254,590 rows: crossed 3\n" in text
+    assert "Data: option_trade, 650 rows: nothing amiss\n" in text
+    assert "Note: 211 American options priced as European\n" in text
+
+
+def test_an_identity_that_does_not_hold_is_not_passed_over(shown):
+    text = shown(identities=SUMMARY["identities"] | {"cash_view": -2})
+    assert "do NOT hold: the cash view sums to the change in equity: off by -2 micro-units" in text
+    assert "hold to the micro-unit" not in text
+
+
+def test_paths_show_their_mean_and_its_standard_error(shown):
+    spread = {bucket: {"mean": amount, "sd": 10.0, "se": 0.32} for bucket, amount in BUCKETS.items()}
+    text = shown(paths=1000, monte_carlo=spread)
+    assert "1,000 paths" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("Gamma ")]
+    assert line.split()[1:3] == ["80.00", "0.32"]
+
+
+def test_a_policy_that_ran_as_plain_python_is_named(shown):
+    slow = copy.deepcopy(SUMMARY["policies"])
+    slow["quoting"]["compiled"] = False
+    assert "vega_width ran as plain Python" in shown(policies=slow)
+
+
+def test_the_next_command_varies_what_there_is_to_vary():
+    none = {"quoting": {"parameters": {"size": 0.0}}, "hedging": {"parameters": {"interval_ns": 5}}}
+    assert screen.next_command({"policies": none}, Path("a.yaml")) == "mmsim run a.yaml --set hedging.policy=every_tick"
+    quotes = {"quoting": {"parameters": {"half_spread": 0.05}}, "hedging": {"parameters": {}}}
+    assert screen.next_command({"policies": quotes}, Path("a.yaml")).endswith("--set quoting.half_spread=0.025")
+
+
+def test_paths_are_never_folded_in_a_narrow_window(shown):
+    assert "Report: reports/a-day/r1/report.html\n" in shown(width=20)
