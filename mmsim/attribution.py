@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim.engine.settlement import liquidation
 from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.summary import liquidation
 from mmsim.ledger import MICROS, NAMES, Account
 
 BUCKETS: dict[str, tuple[Account, ...]] = {

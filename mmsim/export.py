@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
 
 from mmsim.ledger import MICROS
-
-if TYPE_CHECKING:
-    from mmsim.results import Run
-
-TABLES = ("ledger", "fills", "options", "marks", "paths")
+from mmsim.results import TABLES, Run
 
 
 def csv(run: Run, folder: Path) -> list[Path]:
     """Write every table of the run that has rows to ``folder`` as CSV; the files written."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {name: getattr(run, name) for name in TABLES}
-    written = {folder / f"{name}.csv": table for name, table in tables.items() if table is not None and len(table)}
+    written = {folder / f"{name}.csv": table for name, table in tables.items() if len(table)}
     for file, table in written.items():
         table.to_csv(file, index=False)
     return list(written)
@@ -60,7 +56,7 @@ def journal(ledger: pd.DataFrame, currency: str, title: str) -> Iterator[str]:
         yield from _transaction(list(transaction), currency)
 
 
-def _transaction(postings: list, currency: str) -> Iterator[str]:  # type: ignore[type-arg]
+def _transaction(postings: Sequence[Any], currency: str) -> Iterator[str]:
     first = postings[0]
     yield f'{first.day} * "{first.kind}" "{first.kind} {first.transaction}"'
     yield f'  time: "{first.time}"'

@@ -68,9 +68,6 @@ def _footnotes(summary: Mapping[str, Any]) -> Parts:
     else:
         yield Text(f"Identities: all {len(summary['identities'])} hold to the micro-unit")
     yield from map(Text, _recorded(summary["data"]))
-    for policy in summary["policies"].values():
-        if not policy["compiled"]:
-            yield Text(f"{policy['name']} ran as plain Python, which is slower: the compiler could not take it")
     for note in summary["notes"]:
         yield Text(f"Note: {note}")
 

@@ -28,7 +28,7 @@ def audited(run: Run, market: Market, path: int = 0) -> tuple[Audit, list[Discre
         fills(run.fills[run.fills["path"] == path], market),
         settings(scenario, market.universe),
     )
-    return result, result.compare(results(run, market.universe, path))
+    return result, result.compare(results(run, market, path))
 
 
 def terms(universe: Universe) -> dict[str, pd.DataFrame]:
@@ -73,23 +73,30 @@ def events(market: Market, path: int) -> pd.DataFrame:
 def fills(table: pd.DataFrame, market: Market) -> pd.DataFrame:
     """The fills of a path with numbers for names and signed sizes."""
     universe = market.universe
-    clients = {name: number for number, name in enumerate(market.clients)}
-    is_hedge = table["kind"] == "hedge"
-    instrument = table["instrument"].map(universe.option_index)
-    instrument = instrument.where(~is_hedge, table["instrument"].map(universe.underlying_index)).fillna(-1).astype(int)
-    made = pd.DataFrame(
-        {
-            "ts": nanoseconds(table["ts"]),
-            "kind": table["kind"],
-            "instrument": instrument,
-            "client": table["client"].map(clients).fillna(-1).astype(int),
-            "size": table["size"].where(table["side"] == "buy", -table["size"]),
-            "price": table["price"],
-        }
+    rows = plain(table).sort_values("transaction", kind="stable", ignore_index=True)
+    of_underlying = rows["instrument"].map(universe.underlying_index)
+    instrument = rows["instrument"].map(universe.option_index).where(rows["kind"] != "hedge", of_underlying)
+    made = rows[["ts", "kind", "price"]].assign(
+        instrument=instrument.fillna(-1).astype(int),
+        client=client_numbers(rows["client"], market),
+        size=rows["size"].where(rows["side"] == "buy", -rows["size"]),
     )
-    if "event" in table:
-        made["event"] = table["event"]
-    return made.iloc[np.argsort(table["transaction"].to_numpy(), kind="stable")].reset_index(drop=True)
+    return made.assign(event=rows["event"]) if "event" in rows else made
+
+
+def client_numbers(names: pd.Series, market: Market) -> pd.Series:
+    """The number of each client group, -1 where there is none."""
+    return names.map({name: number for number, name in enumerate(market.clients)}).fillna(-1).astype(int)
+
+
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of a run with names as text and times as int64 nanoseconds UTC."""
+    made = table.copy()
+    for column in made.columns[made.dtypes == "category"]:
+        made[column] = made[column].astype(str)
+    if "ts" in made:
+        made["ts"] = made["ts"].dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[ns]").astype("int64")
+    return made
 
 
 def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
@@ -129,21 +136,24 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
     }
 
 
-def results(run: Run, universe: Universe, path: int) -> dict[str, Any]:
+def results(run: Run, market: Market, path: int) -> dict[str, Any]:
     """What the run reports, in the auditor's words. Sums are compared where the run has but one path."""
-    ledger = run.ledger[run.ledger["path"] == path]
-    table = run.fills[run.fills["path"] == path].sort_values("transaction", kind="stable").reset_index(drop=True)
-    marks = run.marks[run.marks["path"] == path]
+    universe = market.universe
+    ledger, fills, marks, options = (
+        plain(table[table["path"] == path]).reset_index(drop=True)
+        for table in (run.ledger, run.fills, run.marks, run.options)
+    )
     found: dict[str, Any] = {
-        "ledger": ledger.assign(ts=nanoseconds(ledger["ts"])),
-        "fills": table,
-        "marks": marks.assign(
-            ts=nanoseconds(marks["ts"]), underlying=marks["underlying"].map(universe.underlying_index | {"": -1})
+        "ledger": ledger,
+        "fills": fills.sort_values("transaction", kind="stable", ignore_index=True),
+        "marks": marks.assign(underlying=marks["underlying"].map(universe.underlying_index | {"": -1})),
+        "options": options.assign(
+            option=options["option"].map(universe.option_index), client=client_numbers(options["client"], market)
         ),
-        "identities": run.identities,
     }
     if run.summary["paths"] == 1:
         found |= {
+            "identities": run.identities,
             "detail": run.detail.to_dict(),
             "attribution": run.attribution.to_dict(),
             "cash": run.cash.to_dict(),
@@ -152,11 +162,6 @@ def results(run: Run, universe: Universe, path: int) -> dict[str, Any]:
             "taylor": run.summary["taylor"],
         }
     return found
-
-
-def nanoseconds(times: pd.Series) -> pd.Series:
-    """Time stamps as int64 nanoseconds UTC."""
-    return times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[ns]").astype("int64")
 
 
 def _or_nan(price: float | None) -> float:

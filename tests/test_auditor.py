@@ -114,7 +114,7 @@ def books(value: dict[str, Any]) -> Books:
         audit_of_run.events(built, 0),
         audit_of_run.fills(run.fills, built),
         audit_of_run.settings(scenario, built.universe),
-        audit_of_run.results(run, built.universe, 0),
+        audit_of_run.results(run, built, 0),
     )
 
 
@@ -296,7 +296,7 @@ def hedge_half_a_lot(books: Books) -> Books:
 def fill_after_expiry(books: Books) -> Books:
     fills = books.fills.copy()
     expired = nth(fills, "expiry", 0)
-    late = pd.DataFrame([expired | {"kind": "client", "client": 0, "ts": expired["ts"] + 1}])
+    late = pd.DataFrame([expired.to_dict() | {"kind": "client", "client": 0, "ts": expired["ts"] + 1}])
     return books._replace(fills=pd.concat([fills, late]).sort_values("ts", kind="stable", ignore_index=True))
 
 

@@ -30,6 +30,24 @@ def test_views_names_every_part_of_a_quote():
     assert all(f"`{part}`" in answer for part in mmsim.Quote._fields)
 
 
+@pytest.fixture(scope="module")
+def run():
+    return mmsim.run(ROOT / "scenarios/textbook/put_scalping.yaml", changes={"paths": "2"})
+
+
+@pytest.mark.parametrize("table", ["ledger", "fills", "options", "marks", "breaches"])
+def test_run_folder_names_every_column(table, run):
+    part = (ROOT / "docs/run_folder.md").read_text().split(f"\n## `{table}`\n")[1].split("\n## ")[0]
+    cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
+    assert [name for cell in cells for name in re.findall(r"`(\w+)`", cell)] == list(getattr(run, table).columns)
+
+
+def test_run_folder_names_every_key_of_run_json(run):
+    part = (ROOT / "docs/run_folder.md").read_text().split("\n## `run.json`\n")[1].split("\n## ")[0]
+    cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(run.summary)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())

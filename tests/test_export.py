@@ -10,6 +10,7 @@ from beancount import loader
 from beancount.core.data import Open, Transaction
 
 from mmsim import export
+from mmsim.results import TABLES
 
 CALL = "ES 2020-03-20 C3212.5"
 LEDGER = pd.DataFrame(
@@ -23,11 +24,12 @@ LEDGER = pd.DataFrame(
     ],
     columns=["transaction", "ts", "kind", "account", "instrument", "path", "amount_micros"],
 ).assign(ts=lambda rows: pd.to_datetime(rows["ts"], format="ISO8601", utc=True))
+LEDGER = LEDGER.astype(dict.fromkeys(["kind", "account", "instrument"], "category"))  # as a run has it
 
 
 def run_of(ledger: pd.DataFrame) -> SimpleNamespace:
     empty = pd.DataFrame()
-    tables = {"ledger": ledger, "fills": ledger[["ts"]], "options": empty, "marks": empty, "paths": empty}
+    tables = dict.fromkeys(TABLES, empty) | {"ledger": ledger, "fills": ledger[["ts"]]}
     return SimpleNamespace(**tables, summary={"scenario": {"name": "a day", "currency": "USD"}})
 
 

@@ -41,8 +41,8 @@ SUMMARY = {
         "option_trade: rows": 650,
     },
     "policies": {
-        "quoting": {"name": "vega_width", "compiled": True, "parameters": {"half_spread_vol": 0.005, "size": 10.0}},
-        "hedging": {"name": "delta_band", "compiled": True, "parameters": {"band": 50.0}},
+        "quoting": {"name": "vega_width", "parameters": {"half_spread_vol": 0.005, "size": 10.0}},
+        "hedging": {"name": "delta_band", "parameters": {"band": 50.0}},
     },
     "notes": ["211 American options priced as European"],
 }
@@ -97,12 +97,6 @@ def test_paths_show_their_mean_and_its_standard_error(shown):
     assert "1,000 paths" in text
     (line,) = [line for line in text.splitlines() if line.startswith("Gamma ")]
     assert line.split()[1:3] == ["80.00", "0.32"]
-
-
-def test_a_policy_that_ran_as_plain_python_is_named(shown):
-    slow = copy.deepcopy(SUMMARY["policies"])
-    slow["quoting"]["compiled"] = False
-    assert "vega_width ran as plain Python" in shown(policies=slow)
 
 
 def test_the_next_command_varies_what_there_is_to_vary():

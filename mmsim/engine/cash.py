@@ -7,14 +7,14 @@ from typing import Any
 
 from mmsim.engine.journal import begin, post, post_underlying
 from mmsim.engine.state import State, TransactionKind
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 
 OPTIONS, HEDGE = 0, 1
 DAY = 86_400_000_000_000
 
 
-@njit
+@internal
 def accrue(state: State, ts: int) -> None:
     """Bring the interest of both accounts up to `ts`; to be called before a balance changes."""
     rules = state.rules[0]
@@ -33,7 +33,7 @@ def accrue(state: State, ts: int) -> None:
         cash["ts"] = ts
 
 
-@njit
+@internal
 def _accrue_simple(cash: Any, rate: float, ts: int, year: float) -> None:
     """Simple interest within each day (UTC); what the day earned bears interest from midnight on."""
     start = cash["ts"]
@@ -46,7 +46,7 @@ def _accrue_simple(cash: Any, rate: float, ts: int, year: float) -> None:
         start = end
 
 
-@njit
+@internal
 def _grow(state: State, rate: float, ts: int) -> None:
     """What one unit of options cash has become since the start, for the carry of a tranche."""
     desk = state.desk[0]
@@ -54,7 +54,7 @@ def _grow(state: State, rate: float, ts: int) -> None:
     desk["growth_ts"] = ts
 
 
-@njit
+@internal
 def move_options_cash(state: State, underlying: int, amount: int) -> None:
     """A posting to Assets:Cash:Options, interest accrued first."""
     accrue(state, state.desk[0]["now"])
@@ -62,7 +62,7 @@ def move_options_cash(state: State, underlying: int, amount: int) -> None:
     post(state, Account.CASH_OPTIONS, -1, underlying, amount)
 
 
-@njit
+@internal
 def move_hedge_cash(state: State, underlying: int, amount: int) -> None:
     """A posting to Assets:Cash:Hedge, interest accrued first."""
     accrue(state, state.desk[0]["now"])
@@ -70,7 +70,7 @@ def move_hedge_cash(state: State, underlying: int, amount: int) -> None:
     post(state, Account.CASH_HEDGE, -1, underlying, amount)
 
 
-@njit
+@internal
 def accrue_borrow(state: State, u: int) -> None:
     """Bring the borrow fee up to now: on the short units and the price of its last call."""
     underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
@@ -81,7 +81,7 @@ def accrue_borrow(state: State, u: int) -> None:
     underlying["borrow_spot"] = state.underlyings[underlying["instrument"]]["spot"]
 
 
-@njit
+@internal
 def post_carry(state: State) -> None:
     """Post what has accrued, whole micro-units; fractions are carried on."""
     desk = state.desk[0]

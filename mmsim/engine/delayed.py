@@ -12,11 +12,11 @@ import numpy as np
 
 from mmsim.engine.state import State
 from mmsim.events import Kind
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.policy import FillView, TickView
 
 
-@njit
+@internal
 def tell(state: State, u: int, option: int, size: float, price: float, theo: float, delta: float, vega: float) -> None:
     """Queue a change of the desk's state for its delayed view; `option` is -1 for a hedge or a refresh."""
     if state.rules[0]["quote_latency"] == 0:
@@ -35,7 +35,7 @@ def tell(state: State, u: int, option: int, size: float, price: float, theo: flo
     row["book_gamma"], row["book_vega"] = underlying["book_gamma"], underlying["book_vega"]
 
 
-@njit
+@internal
 def _compact(state: State) -> None:
     """Move what still waits to the front of the queue."""
     desk = state.desk[0]
@@ -45,7 +45,7 @@ def _compact(state: State) -> None:
     desk["seen_head"], desk["seen_tail"] = 0, tail - head
 
 
-@njit
+@internal
 def seen_has_room(state: State) -> bool:
     """Whether the queue can take what one event may add."""
     desk = state.desk[0]
@@ -53,7 +53,7 @@ def seen_has_room(state: State) -> bool:
     return desk["seen_tail"] - desk["seen_head"] + room <= state.seen.shape[0]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def set_spot(underlying: Any, event: Any) -> float:
     """A tick into an underlying's row; the mid that it had before.
 
@@ -73,14 +73,14 @@ def set_spot(underlying: Any, event: Any) -> float:
     return before  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def set_quote(option: Any, event: Any) -> None:
     """A market quote into an option's row."""
     option["bid"], option["ask"] = event["bid"], event["ask"]
     option["bid_size"], option["ask_size"] = event["bid_size"], event["ask_size"]
 
 
-@njit
+@internal
 def tick_view(underlying: Any, u: int) -> TickView:
     """What listeners are shown of a tick."""
     return TickView(
@@ -93,7 +93,7 @@ def tick_view(underlying: Any, u: int) -> TickView:
     )
 
 
-@njit
+@internal
 def catch_up(  # type: ignore[no-untyped-def]
     state: State, events, last: int, until: int, on_tick, tick_params, on_fill, fill_params, memory
 ) -> None:
@@ -126,7 +126,7 @@ def catch_up(  # type: ignore[no-untyped-def]
             return
 
 
-@njit
+@internal
 def _learn(state: State, change: Any, on_fill, fill_params, memory) -> None:  # type: ignore[no-untyped-def]
     """One change of the desk's own state reaches its delayed view: what it filled is no longer taken from the quote."""
     underlying = state.seen_underlyings[change["underlying"]]

@@ -10,12 +10,12 @@ from mmsim.engine.marking import activate, add_taylor, settle_answered, start_ma
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at, market_fair
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 from mmsim.policy import FillView
 
 
-@njit
+@internal
 def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInForce, client: int) -> FillView:
     """The desk deals `size` contracts (+ buys) of option `i` at `price`; what its listeners are shown of it."""
     option, desk = state.options[i], state.desk[0]
@@ -63,7 +63,7 @@ def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInF
     )
 
 
-@njit
+@internal
 def _post_client(state: State, i: int, size: float, price: float, theo: float, client: int):  # type: ignore[no-untyped-def]
     """The postings of a client fill and its row of the fills."""
     option, desk = state.options[i], state.desk[0]

@@ -6,10 +6,10 @@ from typing import Any
 
 from mmsim.engine.state import State
 from mmsim.engine.valuation import delta_now, greeks_at
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 
 
-@njit
+@internal
 def refresh(state: State, u: int, spot: float, ts: int) -> None:
     """Price the options held at a spot and time, with the volatilities in force, and sum their Greeks."""
     underlying = state.underlyings[u]
@@ -32,13 +32,13 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
     underlying["stale"] = 0
 
 
-@njit
+@internal
 def is_priced_at(underlying: Any, spot: float, ts: int) -> bool:
     """Whether the aggregates are exact at this spot and time."""
     return underlying["stale"] == 0 and underlying["book_spot"] == spot and underlying["book_ts"] == ts  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def keep_fresh(state: State, u: int) -> bool:
     """Refresh the aggregates if they are further from the present than the rules allow; whether they were."""
     underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
@@ -56,7 +56,7 @@ def keep_fresh(state: State, u: int) -> bool:
     return True
 
 
-@njit
+@internal
 def option_delta(underlying: Any) -> float:
     """Delta of the options held, in units of the underlying, at its spot."""
     if underlying["active"] == 0:
@@ -64,13 +64,13 @@ def option_delta(underlying: Any) -> float:
     return underlying["book_delta"] + underlying["book_gamma"] * (underlying["spot"] - underlying["book_spot"])  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def net_delta(underlying: Any) -> float:
     """Delta of options, hedge and hedges under way."""
     return option_delta(underlying) + underlying["hedge"] + underlying["pending"]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def delta_before_tick(state: State, u: int, new_ts: int) -> float:
     """Delta of the options held at the underlying's previous tick, which the move to the new tick is measured by."""
     underlying = state.underlyings[u]
@@ -84,7 +84,7 @@ def delta_before_tick(state: State, u: int, new_ts: int) -> float:
     return option_delta(underlying)
 
 
-@njit
+@internal
 def add_fill(underlying: Any, units: float, delta: float, gamma: float, vega: float, theta: float) -> None:
     """A fill enters the aggregates by its own Greeks at the spot, as if it had been there at the last refresh."""
     drift = underlying["spot"] - underlying["book_spot"]

@@ -13,12 +13,12 @@ from mmsim.engine.marking import settle_answered
 from mmsim.engine.quoting import keep_fault
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 from mmsim.policy import HedgeView
 
 
-@njit
+@internal
 def ask_hedge(state: State, u: int, timer: int, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
     """Ask the hedging policy and send what it answers; False if the answer is no number."""
     underlying, desk = state.underlyings[u], state.desk[0]
@@ -54,7 +54,7 @@ def ask_hedge(state: State, u: int, timer: int, hedge, hedge_params, memory) -> 
     return True
 
 
-@njit
+@internal
 def round_to_lot(units: float, lot: float) -> float:
     """Units to the nearest multiple of the lot, ties away from zero; a lot of 0 rounds nothing."""
     if lot == 0.0:
@@ -65,7 +65,7 @@ def round_to_lot(units: float, lot: float) -> float:
     return count * lot if units > 0.0 else -count * lot
 
 
-@njit
+@internal
 def send_hedge(state: State, u: int, units: float) -> None:
     """Send a hedge of `units`: filled at once without latency, else under way. Less than a micro-unit is nothing."""
     underlying = state.underlyings[u]
@@ -88,7 +88,7 @@ def send_hedge(state: State, u: int, units: float) -> None:
     tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@njit
+@internal
 def pending_has_room(state: State) -> bool:
     """Whether the queue of hedges under way can take what one event may add."""
     desk = state.desk[0]
@@ -96,7 +96,7 @@ def pending_has_room(state: State) -> bool:
     return desk["hedge_tail"] - desk["hedge_head"] + room <= state.pending.shape[0]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def next_hedge_due(state: State) -> int:
     """When the next hedge under way is filled; the far future if there is none."""
     desk = state.desk[0]
@@ -105,7 +105,7 @@ def next_hedge_due(state: State) -> int:
     return state.pending[desk["hedge_head"]]["due"]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def fill_next_hedge(state: State) -> None:
     """Fill the next hedge under way, now."""
     desk = state.desk[0]
@@ -120,7 +120,7 @@ def fill_next_hedge(state: State) -> None:
     fill_hedge(state, u, units, order["mid"])
 
 
-@njit
+@internal
 def hedge_price(state: State, u: int, units: float) -> float:
     """Mid, or the touch that the trade takes (the mid where that side is missing)."""
     instrument = state.underlyings[state.underlyings[u]["instrument"]]
@@ -129,7 +129,7 @@ def hedge_price(state: State, u: int, units: float) -> float:
     return instrument["spot"] if is_mid else touch  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def fill_hedge(state: State, u: int, units: float, decision_mid: float) -> None:
     """Trade `units` of the hedge now; every option of the underlying is answered for anew."""
     underlying, desk = state.underlyings[u], state.desk[0]
@@ -170,7 +170,7 @@ def fill_hedge(state: State, u: int, units: float, decision_mid: float) -> None:
     tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@njit
+@internal
 def answer_deltas(state: State, u: int) -> None:
     """A hedge has been filled: from here the hedge answers for every option's present delta."""
     underlying, now = state.underlyings[u], state.desk[0]["now"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mmsim.engine.state import State, TransactionKind
-from mmsim.kernel import inlined, njit
+from mmsim.kernel import internal
 
 
-@njit
+@internal
 def begin(state: State, kind: TransactionKind) -> None:
     """Start a transaction: the one before it must have summed to zero, or it stands in `imbalance` for good."""
     desk = state.desk[0]
@@ -18,7 +18,7 @@ def begin(state: State, kind: TransactionKind) -> None:
     desk["kind"] = kind
 
 
-@inlined
+@internal
 def post(state: State, account: int, instrument: int, owner: int, amount: int) -> None:
     """One posting of the transaction begun: debit positive. `owner` is the row of `balances` (an underlying or the desk)."""
     state.balances[owner, account] += amount
@@ -36,13 +36,13 @@ def post(state: State, account: int, instrument: int, owner: int, amount: int) -
         desk["postings"] += 1
 
 
-@njit
+@internal
 def post_underlying(state: State, account: int, u: int, amount: int) -> None:
     """A posting that belongs to an underlying: instruments are numbered options first, underlyings behind them."""
     post(state, account, state.options.shape[0] + u, u, amount)
 
 
-@njit
+@internal
 def has_room(state: State) -> bool:
     """Whether the journal can take the most that one event can write."""
     desk = state.desk[0]
@@ -56,7 +56,7 @@ def has_room(state: State) -> bool:
     )
 
 
-@njit
+@internal
 def new_fill(state: State, kind: TransactionKind, instrument: int, client: int, size: float, price: float) -> Any:
     """The next row of the fills, its first columns written."""
     desk = state.desk[0]

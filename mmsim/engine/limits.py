@@ -5,11 +5,11 @@ from __future__ import annotations
 from mmsim.engine.greeks import net_delta
 from mmsim.engine.hedging import round_to_lot, send_hedge
 from mmsim.engine.state import Counter, Limit, State
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 
 
-@njit
+@internal
 def equity(state: State) -> int:
     """What the desk is worth with options at theo: the sum of its assets, micro-units."""
     total = 0
@@ -19,7 +19,7 @@ def equity(state: State) -> int:
     return total
 
 
-@njit
+@internal
 def check_limits(state: State, u: int) -> None:
     """Note every limit of the underlying's book that is breached and was not at the last look."""
     underlying, rules = state.underlyings[u], state.rules[0]
@@ -30,7 +30,7 @@ def check_limits(state: State, u: int) -> None:
     underlying["breached"] = breached
 
 
-@njit
+@internal
 def check_position(state: State, i: int) -> None:
     """Note an option's position that stands beyond its limit (quotes are cut to stay within: a full one is no breach)."""
     position = state.options[i]["position"]
@@ -38,7 +38,7 @@ def check_position(state: State, i: int) -> None:
         _note(state, i, Limit.POSITION, position)
 
 
-@njit
+@internal
 def check_loss(state: State) -> None:
     """Beyond the loss limit: no more quotes, and every underlying's delta is sent to zero, once."""
     desk = state.desk[0]
@@ -53,7 +53,7 @@ def check_loss(state: State) -> None:
             send_hedge(state, u, round_to_lot(-net_delta(underlying), underlying["lot"]))
 
 
-@njit
+@internal
 def _look(state: State, u: int, limit: Limit, value: float, bound: float, before: int) -> int:
     """The limit's bit if |value| is beyond its bound; noted if the bit was not set before."""
     if not abs(value) > bound:
@@ -64,7 +64,7 @@ def _look(state: State, u: int, limit: Limit, value: float, bound: float, before
     return bit
 
 
-@njit
+@internal
 def _note(state: State, instrument: int, limit: Limit, value: float) -> None:
     """Write a breach down."""
     desk = state.desk[0]

@@ -21,7 +21,7 @@ from mmsim.engine.settlement import expire, open_book, pay_dividend, settle_marg
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.events import EVENT, Kind
-from mmsim.kernel import F1, F2, I64, Slot, entry, function, njit, rows_of, types
+from mmsim.kernel import F1, F2, I64, Slot, entry, function, internal, rows_of, types
 from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
 
 QUOTE = Slot("quote", QuoteView, Quote)
@@ -37,7 +37,7 @@ _HEDGER = [
 ] + [F2]
 
 
-@njit
+@internal
 def pass_time(state: State, ts: int, kind: int, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
     """What happens before an event of `kind` at `ts`: hedges that fall due, and the end of the times before; False on a fault.
 
@@ -63,7 +63,7 @@ def pass_time(state: State, ts: int, kind: int, hedge, hedge_params, memory) -> 
     return True
 
 
-@njit
+@internal
 def end_marks(state: State) -> None:
     """The grid marks that the present time has called for."""
     for u in range(state.underlyings.shape[0]):
@@ -71,7 +71,7 @@ def end_marks(state: State) -> None:
             mark_due(state, u)
 
 
-@njit
+@internal
 def end_time(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
     """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a policy's fault."""
     desk = state.desk[0]
@@ -88,7 +88,7 @@ def end_time(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore
     return True
 
 
-@njit
+@internal
 def finish(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
     """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
     if not end_time(state, hedge, hedge_params, memory):
@@ -100,7 +100,7 @@ def finish(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[n
     return True
 
 
-@njit
+@internal
 def tick(state: State, u: int, event: Any) -> None:
     """A tick of an underlying: the integrals over the spot's move, and whether its options are due a mark."""
     underlying = state.underlyings[u]
@@ -115,7 +115,7 @@ def tick(state: State, u: int, event: Any) -> None:
         state.desk[0]["due"] = 1
 
 
-@njit
+@internal
 def set_volatility(state: State, i: int, volatility: float) -> None:
     """A volatility mark of an option: its Greeks are stale, and it may be due a mark."""
     option = state.options[i]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mmsim.engine.state import State, micros
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 
 LIFO, FIFO, AVERAGE = 0, 1, 2
 
 
-@njit
+@internal
 def trade_lots(state: State, u: int, units: float, price: float) -> None:
     """Enter a trade of the hedge: close opposite lots in the order of matching, open a lot with what is left.
 
@@ -40,7 +40,7 @@ def trade_lots(state: State, u: int, units: float, price: float) -> None:
         _open_lot(state, u, left, -flow)
 
 
-@njit
+@internal
 def _open_lot(state: State, u: int, units: float, cost: int) -> None:
     """A new lot at the end, or into the one lot of average cost; room is made at the front of a first-in-first-out row."""
     underlying = state.underlyings[u]
@@ -59,7 +59,7 @@ def _open_lot(state: State, u: int, units: float, cost: int) -> None:
     underlying["lot_head"], underlying["lot_tail"] = head, tail + 1
 
 
-@njit
+@internal
 def lots_have_room(state: State) -> bool:
     """Whether every row of lots can take the trades of one event."""
     desk = state.desk[0]
@@ -71,7 +71,7 @@ def lots_have_room(state: State) -> bool:
     return True
 
 
-@njit
+@internal
 def open_cost(state: State, u: int) -> int:
     """What the open lots have cost, in micro-units (negative for a short position)."""
     cost = 0

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mmsim.engine.journal import begin, post, post_underlying
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at, has_mark, theo_at
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 
 
@@ -20,7 +20,7 @@ class Steps(NamedTuple):
     theo: float
 
 
-@njit
+@internal
 def steps_to(state: State, option: Any, spot: float, ts: int, volatility: float) -> Steps:
     """W from the option's last mark: time at a fixed spot, then the spot, then the volatility."""
     after_time = theo_at(state, option, option["mark_spot"], ts, option["mark_volatility"])
@@ -29,7 +29,7 @@ def steps_to(state: State, option: Any, spot: float, ts: int, volatility: float)
     return Steps(after_time - option["mark_theo"], after_spot - after_time, theo - after_spot, theo)
 
 
-@njit
+@internal
 def set_mark(state: State, i: int, spot: float) -> None:
     """The present state becomes the option's last mark; its theo and Greeks are priced only if it has ever been held."""
     option, now = state.options[i], state.desk[0]["now"]
@@ -39,7 +39,7 @@ def set_mark(state: State, i: int, spot: float) -> None:
         price_mark(state, i)
 
 
-@njit
+@internal
 def price_mark(state: State, i: int) -> None:
     """Theo and Greeks of one unit at the option's last mark."""
     option = state.options[i]
@@ -49,7 +49,7 @@ def price_mark(state: State, i: int) -> None:
     option["mark_vanna"], option["mark_volga"] = at.vanna, at.volga
 
 
-@njit
+@internal
 def activate(state: State, i: int) -> None:
     """The option is held for the first time: from now on its marks are priced and posted."""
     option = state.options[i]
@@ -63,7 +63,7 @@ def activate(state: State, i: int) -> None:
         price_mark(state, i)
 
 
-@njit
+@internal
 def start_marks(state: State, i: int) -> None:
     """The option's first mark. A position that it opened with is revalued from its given mark: that is volatility."""
     option = state.options[i]
@@ -78,7 +78,7 @@ def start_marks(state: State, i: int) -> None:
         option["answered"] = units * option["hedged_delta"]
 
 
-@njit
+@internal
 def add_taylor(state: State, option: Any, units: float, spot: float, ts: int, volatility: float, theo: float) -> None:
     """Add `units` of the second-order expansion from the option's last mark, and of the whole change of theo."""
     move = spot - option["mark_spot"]
@@ -93,7 +93,7 @@ def add_taylor(state: State, option: Any, units: float, spot: float, ts: int, vo
     state.taylor[0, 7] += units * (theo - option["mark_theo"])
 
 
-@njit
+@internal
 def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None:
     """Post the revaluation of option `i` since its last mark, within the transaction begun.
 
@@ -138,7 +138,7 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
     set_mark(state, i, spot)
 
 
-@njit
+@internal
 def settle_answered(option: Any, spot: float) -> None:
     """Bring the integral of A dS up to a spot."""
     move = spot - option["answered_spot"]
@@ -147,7 +147,7 @@ def settle_answered(option: Any, spot: float) -> None:
     option["answered_spot"] = spot
 
 
-@njit
+@internal
 def post_split(state: State, u: int) -> None:
     """Revalue the hedge and split the spot's PnL into convexity, drift and delta, within the transaction begun."""
     underlying = state.underlyings[u]
@@ -175,7 +175,7 @@ def post_split(state: State, u: int) -> None:
     post_underlying(state, Account.BASIS, u, -(revalued - from_pricing))
 
 
-@njit
+@internal
 def revalue_hedge(state: State, u: int) -> int:
     """Bring the hedge's booked value to its mid; the change."""
     underlying = state.underlyings[u]
@@ -187,7 +187,7 @@ def revalue_hedge(state: State, u: int) -> int:
     return change  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def set_band(state: State, u: int) -> None:
     """The spots between which no option of the underlying is due a mark."""
     underlying, rule = state.underlyings[u], state.rules[0]["mark_spot"]
@@ -200,7 +200,7 @@ def set_band(state: State, u: int) -> None:
     underlying["band_low"], underlying["band_high"] = low, high
 
 
-@njit
+@internal
 def is_due(state: State, option: Any, spot: float) -> bool:
     """Whether the option's spot or volatility has left its last mark by as much as the rules say."""
     rules = state.rules[0]
@@ -209,7 +209,7 @@ def is_due(state: State, option: Any, spot: float) -> bool:
     return moved or shifted  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def mark_due(state: State, u: int) -> None:
     """The grid marks at the end of a time: first marks, and options whose spot or volatility moved enough."""
     underlying = state.underlyings[u]
@@ -232,7 +232,7 @@ def mark_due(state: State, u: int) -> None:
     set_band(state, u)
 
 
-@njit
+@internal
 def mark_all(state: State) -> None:
     """A mark of every option of every underlying, one transaction an underlying."""
     for u in range(state.underlyings.shape[0]):

@@ -8,12 +8,12 @@ from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State
 from mmsim.engine.valuation import has_mark, market_fair, theo_at
 from mmsim.events import Allocation, FillRule
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 
 _SAME_PRICE = 1e-9
 
 
-@njit
+@internal
 def refusal(state: State, order: Any) -> int:
     """Why an order cannot be looked at at all, as a Counter, or -1."""
     option, now = state.options[order["instrument"]], state.desk[0]["now"]
@@ -25,14 +25,14 @@ def refusal(state: State, order: Any) -> int:
     return -1 if seen_spot == seen_spot else Counter.ORDERS_NO_MARK
 
 
-@njit
+@internal
 def note_cross(state: State, option: Any, quote: QuoteInForce) -> None:
     """Count a market quote that stands through the desk's: it fills nothing."""
     if (quote.bid_size > 0.0 and option["ask"] < quote.bid) or (quote.ask_size > 0.0 and option["bid"] > quote.ask):
         state.counters[Counter.QUOTES_CROSSED_BY_MARKET] += 1
 
 
-@njit
+@internal
 def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
     """Contracts that an order takes from the quote in force; 0, counted by reason, if none."""
     option = state.options[order["instrument"]]
@@ -64,7 +64,7 @@ def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
     return min(max(share, 0.0), available)
 
 
-@njit
+@internal
 def _limit_price(state: State, option: Any, order: Any) -> float:
     """The worst price that the client takes: given, or by its distance from the market's fair value (theo if none)."""
     if order["price"] == order["price"]:
@@ -76,7 +76,7 @@ def _limit_price(state: State, option: Any, order: Any) -> float:
     return fair + order["side"] * order["value"]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def _share(rule: int, allocation: int, size: float, available: float, ahead: float) -> float:
     """The desk's part of a recorded trade at its own price, whole contracts."""
     if rule == FillRule.TRADE_THROUGH:

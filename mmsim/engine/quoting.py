@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mmsim.engine.state import Counter, State
 from mmsim.engine.valuation import delta_now, dividends_ahead, years_left
-from mmsim.kernel import fields_of, njit
+from mmsim.kernel import fields_of, internal
 from mmsim.policy import Quote, QuoteView
 from mmsim.pricing.black_scholes import greeks
 
@@ -27,27 +27,27 @@ class QuoteInForce(NamedTuple):
     is_valid: bool
 
 
-@njit
+@internal
 def round_down(state: State, option: Any, price: float) -> float:
     """The highest price on the option's tick grid that is not above `price`."""
     tick = state.ticks[_tick_row(state, option, price)]
     return _on_grid(floor(price / tick["step"] + _ROUNDING), tick)
 
 
-@njit
+@internal
 def round_up(state: State, option: Any, price: float) -> float:
     """The lowest price on the option's tick grid that is not below `price`."""
     tick = state.ticks[_tick_row(state, option, price)]
     return _on_grid(ceil(price / tick["step"] - _ROUNDING), tick)
 
 
-@njit
+@internal
 def _on_grid(count: float, tick: Any) -> float:
     """`count` ticks as a price: divided by the ticks in one currency unit where that is a whole number, which is exact."""
     return count / tick["inverse"] if tick["inverse"] > 0.0 else count * tick["step"]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def _tick_row(state: State, option: Any, price: float) -> int:
     """The row of the option's tick table that holds at a price."""
     row = option["first_tick"]
@@ -57,7 +57,7 @@ def _tick_row(state: State, option: Any, price: float) -> int:
     return row  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def quote_view(state: State, i: int, ts: int) -> QuoteView:
     """What the desk, as of `ts`, knows of an option."""
     option = state.seen_options[i]
@@ -105,7 +105,7 @@ def quote_view(state: State, i: int, ts: int) -> QuoteView:
     )
 
 
-@njit
+@internal
 def is_valid(quote: Quote) -> bool:
     """Whether a policy's answer is a quote: sizes not negative, prices of its sides not negative, not crossed."""
     if not (quote.bid_size >= 0.0 and quote.ask_size >= 0.0):
@@ -117,7 +117,7 @@ def is_valid(quote: Quote) -> bool:
     return not (quote.bid_size > 0.0 and quote.ask_size > 0.0 and quote.bid > quote.ask)
 
 
-@njit
+@internal
 def keep_fault(state: State, view: Any) -> None:
     """Keep the view that a policy failed on, for the message."""
     k = 0
@@ -126,7 +126,7 @@ def keep_fault(state: State, view: Any) -> None:
         k += 1
 
 
-@njit
+@internal
 def quote_in_force(state: State, i: int, ts: int, quote, quote_params, memory) -> QuoteInForce:  # type: ignore[no-untyped-def]
     """Option `i`'s quote in force, decided on the state as of `ts`: policy, tick rounding, post-only clamp, limits."""
     view = quote_view(state, i, ts)
@@ -156,7 +156,7 @@ def quote_in_force(state: State, i: int, ts: int, quote, quote_params, memory) -
     return QuoteInForce(bid, ask, bid_size, ask_size, fair, answer.bid, answer.ask, True)
 
 
-@njit
+@internal
 def _allowed(state: State, i: int, view: QuoteView, side: float, size: float) -> float:
     """The size that the limits leave of a side (+1 the desk buys): none where it would add to a breach."""
     rules = state.rules[0]

@@ -9,11 +9,11 @@ from mmsim.engine.lots import trade_lots
 from mmsim.engine.marking import activate, mark_option, post_split, set_band
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import has_mark, theo_at
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.ledger import Account
 
 
-@njit
+@internal
 def open_book(state: State) -> bool:
     """Book the opening positions against equity; False where one has neither a given price nor a market yet."""
     desk = state.desk[0]
@@ -34,7 +34,7 @@ def open_book(state: State) -> bool:
     return True
 
 
-@njit
+@internal
 def _open_option(state: State, i: int, size: float, mark: float) -> bool:
     """An option position at a given mark, or at theo."""
     option = state.options[i]
@@ -55,7 +55,7 @@ def _open_option(state: State, i: int, size: float, mark: float) -> bool:
     return True
 
 
-@njit
+@internal
 def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
     """A hedge position at a given price, or at mid; a future's is worth nothing at its own price."""
     underlying = state.underlyings[u]
@@ -77,7 +77,7 @@ def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
     return True
 
 
-@njit
+@internal
 def pay_dividend(state: State, u: int, amount: float) -> None:
     """At its ex-date a dividend leaves model and spot together; the hedge receives it, or pays it when short."""
     underlying, desk = state.underlyings[u], state.desk[0]
@@ -116,7 +116,7 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
     desk["dividends"] += received
 
 
-@njit
+@internal
 def settle_margins(state: State) -> None:
     """Pay the day's variation margin of futures and of options with a futures-style premium; all is marked before."""
     desk = state.desk[0]
@@ -140,7 +140,7 @@ def settle_margins(state: State) -> None:
             move_options_cash(state, option["underlying"], margin)
 
 
-@njit
+@internal
 def expire(state: State, i: int) -> None:
     """The last mark of an option at its settlement price, and its exercise, assignment or end."""
     option, desk = state.options[i], state.desk[0]
@@ -182,7 +182,7 @@ def expire(state: State, i: int) -> None:
         _deliver(state, u, option["right"] * units, price)
 
 
-@njit
+@internal
 def _deliver(state: State, u: int, units: float, price: float) -> None:
     """Exercised units enter the hedge at the settlement price, within the transaction begun."""
     underlying, desk = state.underlyings[u], state.desk[0]
@@ -203,29 +203,3 @@ def _deliver(state: State, u: int, units: float, price: float) -> None:
     underlying["hedge"] += units
     if abs(underlying["hedge"]) < 1e-9:
         underlying["hedge"] = 0.0
-
-
-@njit
-def liquidation(state: State) -> tuple[int, int, int]:
-    """What marking the options elsewhere would add to equity, micro-units: at market mid, at liquidation (bid for longs,
-    ask for shorts); and the number of positions with no market to sell to, which are left at theo."""
-    at_mid = at_liquidation = unquoted = 0
-    for i in range(state.options.shape[0]):
-        option = state.options[i]
-        if option["position"] == 0.0 or option["settled"] != 0 or not has_mark(state, option):
-            continue
-        units = option["position"] * option["multiplier"]
-        spot = state.underlyings[option["underlying"]]["spot"]
-        theo = theo_at(state, option, spot, state.desk[0]["now"], option["volatility"])
-        mid = theo
-        if option["fair_volatility"] == option["fair_volatility"]:
-            mid = theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])
-        elif option["bid"] == option["bid"] and option["ask"] == option["ask"]:
-            mid = 0.5 * (option["bid"] + option["ask"])
-        touch = option["bid"] if units > 0.0 else option["ask"]
-        if touch != touch:
-            unquoted += 1
-            touch = mid
-        at_mid += micros(units * (mid - theo))
-        at_liquidation += micros(units * (touch - theo))
-    return at_mid, at_liquidation, unquoted

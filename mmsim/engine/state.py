@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.kernel import F2, I1, I2, njit, rows_of, tuple_of
+from mmsim.kernel import F2, I1, I2, internal, rows_of, tuple_of
 
 Rows = npt.NDArray[np.void]
 
@@ -442,7 +442,7 @@ STATE: Any = tuple_of(
 )
 
 
-@njit
+@internal
 def micros(amount: float) -> int:
     """Currency as an integer of micro-units, nearest, ties to even."""
     return round(amount * 1e6)

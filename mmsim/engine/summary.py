@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mmsim.engine.greeks import net_delta
 from mmsim.engine.limits import equity
-from mmsim.engine.settlement import liquidation
-from mmsim.engine.state import State
-from mmsim.kernel import njit
+from mmsim.engine.state import STATE, State, micros
+from mmsim.engine.valuation import has_mark, theo_at
+from mmsim.kernel import I64, entry, internal, types
 
 
-@njit
+@internal
 def write_marks(state: State) -> None:
     """One row an underlying and one for the desk, now."""
     if state.rules[0]["keep"] == 0:
@@ -26,7 +26,7 @@ def write_marks(state: State) -> None:
     _write_desk(state)
 
 
-@njit
+@internal
 def _next_row(state: State, underlying: int):  # type: ignore[no-untyped-def]
     """The next row of marks, with its time and owner."""
     desk = state.desk[0]
@@ -36,7 +36,7 @@ def _next_row(state: State, underlying: int):  # type: ignore[no-untyped-def]
     return row
 
 
-@njit
+@internal
 def _write_desk(state: State) -> None:
     """The desk's own row: sums over the underlyings, and equity at the three marks."""
     row = _next_row(state, -1)
@@ -50,6 +50,38 @@ def _write_desk(state: State) -> None:
         for owner in range(state.balances.shape[0]):
             total += state.balances[owner, account]
         row["balances"][account] = total
-    at_mid, at_liquidation, _ = liquidation(state)
+    at_mid, at_liquidation, _ = _elsewhere(state)
     worth = equity(state)
     row["equity_at_mid"], row["equity_at_liquidation"] = worth + at_mid, worth + at_liquidation
+
+
+@internal
+def _elsewhere(state: State) -> tuple[int, int, int]:
+    """What `liquidation` returns."""
+    at_mid = at_liquidation = unquoted = 0
+    for i in range(state.options.shape[0]):
+        option = state.options[i]
+        if option["position"] == 0.0 or option["settled"] != 0 or not has_mark(state, option):
+            continue
+        units = option["position"] * option["multiplier"]
+        spot = state.underlyings[option["underlying"]]["spot"]
+        theo = theo_at(state, option, spot, state.desk[0]["now"], option["volatility"])
+        mid = theo
+        if option["fair_volatility"] == option["fair_volatility"]:
+            mid = theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])
+        elif option["bid"] == option["bid"] and option["ask"] == option["ask"]:
+            mid = 0.5 * (option["bid"] + option["ask"])
+        touch = option["bid"] if units > 0.0 else option["ask"]
+        if touch != touch:
+            unquoted += 1
+            touch = mid
+        at_mid += micros(units * (mid - theo))
+        at_liquidation += micros(units * (touch - theo))
+    return at_mid, at_liquidation, unquoted
+
+
+@entry(types.UniTuple(I64, 3)(STATE))
+def liquidation(state: State) -> tuple[int, int, int]:
+    """What marking the options elsewhere would add to equity, micro-units: at market mid; at liquidation (bid for longs, ask
+    for shorts); and the number of positions with no market to sell to, which are left at mid."""
+    return _elsewhere(state)

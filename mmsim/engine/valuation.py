@@ -6,17 +6,17 @@ from math import exp
 from typing import Any
 
 from mmsim.engine.state import State
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.pricing.black_scholes import Greeks, greeks, value
 
 
-@njit
+@internal
 def years_left(state: State, option: Any, ts: int) -> float:
     """Years from `ts` to the option's expiry by the volatility day count, never negative."""
     return max(option["expiry"] - ts, 0) / state.rules[0]["volatility_year"]
 
 
-@njit
+@internal
 def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> float:
     """Present value at `ts` of the dividends that an underlying pays until the option's expiry (escrowed model)."""
     worth = 0.0
@@ -28,7 +28,7 @@ def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> floa
     return worth
 
 
-@njit
+@internal
 def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit at a spot, time and volatility."""
     return value(
@@ -42,7 +42,7 @@ def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) 
     )
 
 
-@njit
+@internal
 def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
     """Theo and Greeks of one unit at a spot, time and volatility."""
     return greeks(
@@ -56,7 +56,7 @@ def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float
     )
 
 
-@njit
+@internal
 def delta_now(state: State, i: int, model_delta: float) -> float:
     """The delta that the split and the hedge use: the model's, or the script's at the underlying's current tick."""
     if state.rules[0]["scripted"] == 0:
@@ -65,7 +65,7 @@ def delta_now(state: State, i: int, model_delta: float) -> float:
     return state.script[min(max(tick, 0), state.script.shape[0] - 1), i]  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def market_fair(state: State, option: Any) -> float:
     """The market's fair value of one unit: the model's in a synthetic market, else the mid of a two-sided quote, else NaN."""
     if option["fair_volatility"] == option["fair_volatility"]:
@@ -74,7 +74,7 @@ def market_fair(state: State, option: Any) -> float:
     return 0.5 * (option["bid"] + option["ask"])  # type: ignore[no-any-return]
 
 
-@njit
+@internal
 def has_mark(state: State, option: Any) -> bool:
     """Whether the option has a theo now: a spot and a volatility mark are known."""
     spot = state.underlyings[option["underlying"]]["spot"]

@@ -30,7 +30,7 @@ class Market:
 
     universe: Universe
     clients: tuple[str, ...]  # the groups' names; an ORDER row's `client` is the index
-    rules: npt.NDArray[np.int64]  # (clients, 2): Allocation and FillRule of recorded trades, 0 and 0 for other groups
+    rules: npt.NDArray[np.int64]  # (clients, 2): Allocation and FillRule, RESERVATION but for recorded trades
     inputs: dict[str, str]  # recorded file: its SHA-256
     quality: dict[str, int]  # "file: what": rows
     notes: tuple[str, ...]  # what a reader of the results has to know of the data
@@ -69,7 +69,7 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         seed=scenario.seed,
         fixed=fixed,
         spots=tuple(model.prepare(_slots(fixed, model.underlying)) for model in source.models),
-        flows=tuple(_flows(scenario, source.universe)),
+        flows=tuple(_flows(scenario, source)),
     )
 
 
@@ -111,7 +111,7 @@ def _trades(scenario: Scenario, source: Source) -> Iterator[Events]:
             yield trades
 
 
-def _flows(scenario: Scenario, universe: Universe) -> Iterator[PreparedFlow]:
+def _flows(scenario: Scenario, source: Source) -> Iterator[PreparedFlow]:
     for number, group in enumerate(scenario.clients):
         if isinstance(group, PoissonClients):
             flow = clients.PoissonFlow(
@@ -123,14 +123,15 @@ def _flows(scenario: Scenario, universe: Universe) -> Iterator[PreparedFlow]:
                 sizes=group.sizes,
                 buy_share=group.buy_share,
             )
-            yield flow.prepare(universe.options, scenario.clock.start, scenario.clock.end, scenario.seed)
+            options = source.universe.options
+            yield flow.prepare(options, source.quoted_from, scenario.clock.start, scenario.clock.end, scenario.seed)
 
 
 def _rule(group: Clients) -> tuple[int, int]:
     """The codes of a group's allocation and fill rule."""
     if isinstance(group, RecordedClients):
         return Allocation[group.allocation.upper()], FillRule[group.fills.upper()]
-    return 0, 0
+    return Allocation.NONE, FillRule.RESERVATION
 
 
 def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator[Events]:

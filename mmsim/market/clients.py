@@ -17,8 +17,10 @@ from mmsim.units import UNITS_NS
 
 TOO_LATE = "option no longer trades"
 
+Instants = npt.NDArray[np.int64]
 
-def last_instants(options: Sequence[Option]) -> npt.NDArray[np.int64]:
+
+def last_instants(options: Sequence[Option]) -> Instants:
     """The instants from which options take no orders: last trade or expiry, whichever comes first."""
     return np.array([min(o.last_trade_ns or o.expiry_ns, o.expiry_ns) for o in options], np.int64)
 
@@ -44,8 +46,8 @@ class PoissonFlow:
     fair + ``value`` or sells down to fair − ``value``. Arrivals at the rate A·e^{kc} with distances Exp(1/k) − c make
     the intensity of trades at a distance δ ≥ −c of the desk's price A·e^{−kδ} (Avellaneda and Stoikov, 2008, eq. 2.11),
     where A is ``per_hour``, 1/k is ``reservation_ticks`` and c is ``offset_ticks``. A tick is the smallest of the
-    option's table, since its price is not known in advance. Options are drawn evenly from those that still trade,
-    sizes evenly from ``sizes``.
+    option's table, since its price is not known in advance. Options are drawn evenly from those that trade at the time
+    (in a recorded market, that have been quoted by then), sizes evenly from ``sizes``.
     """
 
     client: int
@@ -56,10 +58,10 @@ class PoissonFlow:
     sizes: tuple[float, ...]
     buy_share: float
 
-    def prepare(self, options: Sequence[Option], start_ns: int, end_ns: int, seed: int) -> PreparedFlow:
-        """What does not depend on the path."""
-        ends = last_instants(options)
-        by_end = np.argsort(ends, kind="stable")
+    def prepare(
+        self, options: Sequence[Option], quoted_from: Instants, start_ns: int, end_ns: int, seed: int
+    ) -> PreparedFlow:
+        """What does not depend on the path; option n may be asked for from ``quoted_from[n]``."""
         per_hour = self.per_hour * exp(self.offset_ticks / self.reservation_ticks)
         return PreparedFlow(
             flow=self,
@@ -67,10 +69,33 @@ class PoissonFlow:
             start_ns=start_ns,
             end_ns=end_ns,
             gap_ns=UNITS_NS["h"] / per_hour,
-            options=by_end.astype(np.int32),
-            ends=ends[by_end],
-            ticks=np.array([min(options[n].ticks.steps) for n in by_end], np.float64),
+            listing=Listing.of(quoted_from, last_instants(options)),
+            ticks=np.array([min(option.ticks.steps) for option in options], np.float64),
         )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which options trade at any time: the same ones from each change to the next."""
+
+    changes: Instants  # when an option begins or ceases to trade
+    offsets: npt.NDArray[np.intp]  # (changes + 1,) where the options before, between and after the changes start
+    counts: npt.NDArray[np.intp]  # (changes + 1,) how many they are
+    options: npt.NDArray[np.int32]  # all these options, in the order of the universe
+
+    @classmethod
+    def of(cls, begins: Instants, ends: Instants) -> Listing:
+        """The listing of options that trade from ``begins`` on and before ``ends``."""
+        changes = np.unique(np.concatenate([begins, ends]))
+        trading = [np.flatnonzero((begins <= change) & (change < ends)) for change in changes]
+        counts = np.array([0, *(len(numbers) for numbers in trading)], np.intp)
+        return cls(changes, np.cumsum(counts) - counts, counts, np.concatenate(trading).astype(np.int32))
+
+    def choose(self, times: Instants, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+        """An option for each time by a draw from [0, 1); -1 where none trades."""
+        period = np.searchsorted(self.changes, times, side="right")
+        chosen = self.offsets[period] + (uniform * self.counts[period]).astype(np.intp)
+        return np.where(self.counts[period] > 0, np.append(self.options, -1)[chosen], -1).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -86,31 +111,27 @@ class PreparedFlow:
     start_ns: int
     end_ns: int
     gap_ns: float  # mean time between arrivals
-    options: npt.NDArray[np.int32]  # by their last instant, ascending
-    ends: npt.NDArray[np.int64]  # their last instants
-    ticks: npt.NDArray[np.float64]  # their smallest price increments
+    listing: Listing
+    ticks: npt.NDArray[np.float64]  # (options,) their smallest price increments
 
     def orders(self, path: int) -> Events:
-        """ORDER rows of one path."""
+        """ORDER rows of one path; who finds no option to trade goes away."""
         times = self.arrivals(path)
-        ended = np.searchsorted(self.ends, times, side="right")  # options that take no more orders, at each time
-        times = times[: np.count_nonzero(ended < len(self.ends))]
-        ended = ended[: len(times)]
-        listed = len(self.ends) - ended
-        chosen = ended + (self._stream("options", path).random(len(times)) * listed).astype(np.intp)
+        options = self.listing.choose(times, self._stream("options", path).random(len(times)))
         sizes = np.array(self.flow.sizes, np.float64)
         distances = self._stream("distances", path).standard_exponential(len(times)) * self.flow.reservation_ticks
-        return rows(
+        made = rows(
             Kind.ORDER,
             times,
-            self.options[chosen],
+            options,
             client=self.flow.client,
             side=np.where(self._stream("sides", path).random(len(times)) < self.flow.buy_share, 1, -1),
             size=sizes[(self._stream("sizes", path).random(len(times)) * len(sizes)).astype(np.intp)],
-            value=(distances - self.flow.offset_ticks) * self.ticks[chosen],
+            value=(distances - self.flow.offset_ticks) * self.ticks[options],
         )
+        return made[options >= 0]
 
-    def arrivals(self, path: int) -> npt.NDArray[np.int64]:
+    def arrivals(self, path: int) -> Instants:
         """The times of one path's orders: sums of exponential gaps, as far as the clock goes."""
         draws = self._stream("times", path)
         expected = (self.end_ns - self.start_ns) / self.gap_ns

@@ -63,9 +63,9 @@ class Quality:
         self._bad[file] = self._bad.get(file, 0) + len(table) - len(kept)
         return kept
 
-    def refused(self, above: float) -> list[str]:
-        """The files of whose wanted rows more than a share ``above`` is wrong."""
-        return [file for file, bad in self._bad.items() if bad > above * self._checked[file]]
+    def share(self, file: str) -> float:
+        """The share of a file's wanted rows that is wrong."""
+        return self._bad[file] / max(self._checked[file], 1)
 
     def describe(self, file: str) -> str:
         """The counts of one file in a sentence."""

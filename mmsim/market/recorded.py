@@ -69,11 +69,11 @@ def source(scenario: Scenario, data: Path | None) -> Source:
     spots = _underlying_quotes(scenario, files[UNDERLYING_QUOTES], quality)
     options = _option_quotes(scenario, files[OPTION_QUOTES], quality)
     trades = _option_trades(scenario, files[OPTION_TRADES], quality, options) if with_trades else _NO_TRADES
-    _refuse(scenario, quality, files)
     ticks = quotes.events(Kind.SPOT, spots)
     return Source(
         universe=options.universe,
         streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), _volatilities(scenario, quality, options, ticks)],
+        quoted_from=options.quotes.groupby("instrument")["ts"].min().to_numpy(),
         trades=trades,
         inputs={file.name: tables.sha256(file) for file in files.values()},
         quality=quality.counts,
@@ -112,12 +112,6 @@ def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[
     return files
 
 
-def _data_names(scenario: Scenario) -> dict[str, str]:
-    """The symbol of an underlying by each name that it may have in the data."""
-    names = {entry.symbol: entry.symbol for entry in scenario.underlyings}
-    return names | {entry.data_symbol: entry.symbol for entry in scenario.underlyings if entry.data_symbol}
-
-
 def _read(file: Path, quality: Quality, columns: Columns, **optional: pa.DataType) -> pd.DataFrame:
     """A file's columns, with ``ts`` and, where a bar began, ``begin`` as int64 nanoseconds."""
     table = tables.read(file, columns, {tables.BAR_START: tables.TIME, **optional})
@@ -141,10 +135,12 @@ def _within(scenario: Scenario, file: Path, quality: Quality, table: pd.DataFram
 def _underlying_quotes(scenario: Scenario, file: Path, quality: Quality) -> pd.DataFrame:
     """The standing quotes of the underlyings, numbered as in the universe."""
     table = _read(file, quality, {**tables.QUOTE, "symbol": tables.TEXT})
-    table["underlying"] = table["symbol"].map(_data_names(scenario))
+    names = {entry.data_symbol or entry.symbol: entry.symbol for entry in scenario.underlyings}
+    table["underlying"] = table["symbol"].map(names)
     inside = _within(scenario, file, quality, table)
     numbers = scenario.build_universe().underlying_index
     state = quotes.standing(quality, file.stem, inside.assign(instrument=inside["underlying"].map(numbers)))
+    _refuse(scenario, quality, file)
     quoted = set(state["instrument"])
     in_data = list(table["symbol"].dropna().unique())
     missing = []
@@ -165,8 +161,8 @@ def _option_rows(scenario: Scenario, file: Path, quality: Quality, columns: Colu
     table["underlying"] = _underlying_of(scenario, file, table)
     inside = _within(scenario, file, quality, table)
     keyed = inside.assign(expiry_ns=_expiries(scenario, inside), cp=inside["cp"].map({"C": 1, "P": -1}))
-    last_trade = keyed["underlying"].map({e.underlying: e.last_trade or _END_OF_TIME for e in scenario.options})
-    ended = (keyed["ts"] >= keyed["expiry_ns"]) | (keyed["ts"] >= last_trade)
+    last_trades = {entry.underlying: entry.last_trade or _END_OF_TIME for entry in scenario.options}
+    ended = (keyed["ts"] >= keyed["expiry_ns"]) | (keyed["ts"] >= keyed["underlying"].map(last_trades).astype(np.int64))
     unknown = keyed["cp"].isna() | keyed["expiry_ns"].isna() | ~(keyed["strike"] > 0) | np.isinf(keyed["strike"])
     good = quality.reject(file.stem, keyed, {UNKNOWN: unknown})
     good = quality.drop(file.stem, good, {EXPIRED: ended[~unknown]}).astype({"expiry_ns": np.int64, "cp": np.int64})
@@ -182,7 +178,8 @@ def _underlying_of(scenario: Scenario, file: Path, table: pd.DataFrame) -> pd.Se
     ``root``; where there is neither, all options are on the scenario's one underlying.
     """
     listed = {entry.underlying for entry in scenario.options}
-    names = {name: symbol for name, symbol in _data_names(scenario).items() if symbol in listed}
+    owners = [entry for entry in scenario.underlyings if entry.symbol in listed]
+    names = {name: entry.symbol for entry in owners for name in (entry.data_symbol, entry.symbol) if name}
     if "underlying" in table:
         given = table["underlying"]
     elif "root" in table:
@@ -211,6 +208,7 @@ def _option_quotes(scenario: Scenario, file: Path, quality: Quality) -> QuotedOp
     table = _option_rows(scenario, file, quality, tables.QUOTE)
     groups = table.groupby(KEY, sort=True)
     state = quotes.standing(quality, file.stem, table.assign(instrument=groups.ngroup()))
+    _refuse(scenario, quality, file)
     quoted = np.unique(state["instrument"])
     keys = pd.MultiIndex.from_frame(groups.size().index.to_frame()[KEY])
     quality.note(file.stem, NEVER_QUOTED, len(keys) - len(quoted))
@@ -256,6 +254,7 @@ def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: Qu
     good = quality.drop(file.stem, good, {UNQUOTED: good["instrument"] < 0})
     good = good.sort_values(["ts", "instrument", "close", "volume"], kind="stable", ignore_index=True)
     good = quality.reject(file.stem, good, {DUPLICATE: good.duplicated(["ts", "instrument"])})
+    _refuse(scenario, quality, file)
     rule = sides(good, options.quotes)
     quality.note(file.stem, BY_QUOTE, np.count_nonzero(rule.by_quote))
     quality.note(file.stem, BY_TICK, np.count_nonzero(rule.guess) - np.count_nonzero(rule.by_quote))
@@ -318,15 +317,12 @@ def _rate_and_carry(scenario: Scenario, universe: Universe) -> tuple[Floats, Flo
     return rate, np.where(on_future, 0.0, rate - np.array([u.dividend_yield for u in owners]))
 
 
-def _refuse(scenario: Scenario, quality: Quality, files: Mapping[str, Path]) -> None:
+def _refuse(scenario: Scenario, quality: Quality, file: Path) -> None:
     """UserError if too large a share of a file's rows is wrong."""
     above = _recorded(scenario).refuse_above
-    problems = [
-        Problem(f"{quality.describe(file)}: more than market.recorded.refuse_above, {above:g}", file=str(files[file]))
-        for file in quality.refused(above)
-    ]
-    if problems:
-        raise UserError(*problems)
+    if quality.share(file.stem) > above:
+        message = f"{quality.describe(file.stem)}: more than market.recorded.refuse_above, {above:g}"
+        raise UserError(Problem(message, file=str(file)))
 
 
 def _latency_notes(scenario: Scenario, resolution_ns: int) -> list[str]:

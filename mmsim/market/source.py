@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from mmsim.events import EVENT, Events
 from mmsim.instruments import Universe
@@ -18,6 +19,7 @@ class Source:
 
     universe: Universe
     streams: Sequence[Events]  # market data and volatilities that no path changes, and room for drawn ticks
+    quoted_from: npt.NDArray[np.int64]  # (options,) the instant from which the market is known to have each option
     models: Sequence[GeometricBrownianMotion] = ()  # what draws those ticks
     trades: Events = field(default_factory=lambda: np.zeros(0, EVENT))  # BAR_TRADE rows of no client yet
     inputs: dict[str, str] = field(default_factory=dict)  # recorded file: its SHA-256

@@ -25,7 +25,12 @@ def source(scenario: Scenario) -> Source:
             times = motion.times()
             streams.append(spot.ticks(number, times, np.full(len(times), np.nan), 0.0))
     fair = [scenario.volatility_model(option.underlying).level for option in universe.options]
-    return Source(universe, [*streams, *_volatilities(scenario, fair)], drawn)
+    return Source(
+        universe=universe,
+        streams=[*streams, *_volatilities(scenario, fair)],
+        quoted_from=np.full(len(universe.options), scenario.clock.start, np.int64),
+        models=drawn,
+    )
 
 
 def _given(scenario: Scenario, underlying: int, model: PathSpot) -> Events:

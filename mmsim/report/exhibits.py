@@ -92,6 +92,13 @@ def gamma_and_theta(run: Run) -> Exhibit:
     return _over_time(run, "gamma-theta", "Gamma against theta and carry", caption, _moving(parts))
 
 
+def marks_differ(run: Run) -> bool:
+    """Whether the options stood elsewhere than at theo at any mark, so that there is something to draw."""
+    desk = rows.desk(run)
+    at_theo = [desk[mark].eq(desk["equity"]).all() for mark in ("equity_at_mid", "equity_at_liquidation")]
+    return not all(at_theo)
+
+
 def marks_against_theo(run: Run) -> Exhibit:
     """Equity at the market's mid and at liquidation, less equity at theo."""
     desk = rows.desk(run)

@@ -64,7 +64,6 @@ def by_client(run: Run) -> Table:
     }
     sums = pd.DataFrame(parts).groupby(options["client"]).sum()
     lines: list[tuple[Cell, ...]] = [
-        (str(client) or "opening position", quantity(contracts), *map(money, amounts))
-        for client, contracts, *amounts in sums.itertuples()
+        (str(client), quantity(contracts), *map(money, amounts)) for client, contracts, *amounts in sums.itertuples()
     ]
     return Table(("Client group", *parts), tuple(lines), f"By client group, {currency(run)}")

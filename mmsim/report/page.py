@@ -68,9 +68,12 @@ def _template() -> Template:
 
 
 def _sections(run: Run) -> list[Section]:
-    """The sections in reading order."""
+    """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
+    kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
-    return [_money(run), *over_paths, _time(run), _market(run), _views(run), _options(run), _marks(run), _trust(run)]
+    of_path = [_time(run), _market(run)] if kept else []
+    by_option = [_options(run)] if kept else []
+    return [_money(run), *over_paths, *of_path, _views(run), *by_option, _marks(run), _trust(run)]
 
 
 def _money(run: Run) -> Section:
@@ -107,8 +110,8 @@ def _options(run: Run) -> Section:
 def _marks(run: Run) -> Section:
     unquoted = run.summary["equity"]["unquoted"]
     said = f"Positions with no bid or ask to liquidate at, left at market mid or else at theo: {unquoted:,}."
-    figure, table = exhibits.marks_against_theo(run), tables.three_marks(run.summary)
-    return Section("marks", "Three marks", [figure], [table], text=[said] if unquoted else [])
+    figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
+    return Section("marks", "Three marks", figures, [tables.three_marks(run.summary)], text=[said] if unquoted else [])
 
 
 def _trust(run: Run) -> Section:

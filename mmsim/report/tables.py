@@ -42,8 +42,8 @@ def buckets(summary: Summary) -> Table:
 
 
 def accounts(summary: Summary) -> Table:
-    """The accounts of the ledger behind the buckets."""
-    rows = tuple((account, money(amount)) for account, amount in summary["detail"].items())
+    """The accounts of the ledger behind the buckets, those that are zero left out."""
+    rows = tuple((account, money(amount)) for account, amount in summary["detail"].items() if amount != 0)
     return Table(("Account", _currency(summary)), rows, "By account of the ledger, profits positive")
 
 

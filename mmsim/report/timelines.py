@@ -68,9 +68,17 @@ def draw(panels: Sequence[Panel]) -> Figure:
         axes.set_xlim(first, last)
         locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(_clock(locator))
         axes.tick_params(axis="x", labelbottom=axes is stack[-1])
     return figure
+
+
+def _clock(locator: AutoDateLocator) -> ConciseDateFormatter:
+    """Labels that need no date beside the axis: years, months, days, hours, minutes, seconds, and where each begins."""
+    formats = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
+    begins = ["", "%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M:%S"]
+    style = {"formats": formats, "zero_formats": begins, "show_offset": False}
+    return ConciseDateFormatter(locator, **style)  # type: ignore[no-untyped-call]
 
 
 def _extent(panels: Sequence[Panel]) -> npt.NDArray[np.datetime64]:

@@ -114,7 +114,7 @@ def verdict(summary: Mapping[str, Any]) -> str:
     if summary["counts"].get("client_fills", 0) == 0:
         return _without_fills(total, amount, name, driver)
     if fixed(total) == "0.00":
-        return f"Neither good nor bad: the desk ends where it began, with {fixed(spread)} captured in spread."
+        return f"Neither good nor bad: the desk ends where it began, and its fills {_captured(spread)} in spread."
     if total > 0 and spread >= total:
         kept = f"{100 * total / spread:.0f} % of the {fixed(spread)} it captured in spread"
         return f"Good: the desk made {amount}, {kept}; {_largest_drain(attribution)}."
@@ -125,15 +125,24 @@ def verdict(summary: Mapping[str, Any]) -> str:
         )
     if total > 0:
         return (
-            f"Good, but not by making markets: the desk made {amount} although its fills captured {fixed(spread)}"
-            f" in spread; {name} brought {fixed(driver)}."
+            f"Good, but not by making markets: the desk made {amount} although its fills {_captured(spread)} in spread;"
+            f" {name} brought {fixed(driver)}."
         )
     if spread > 0:
-        return f"Bad: the desk lost {amount}; it captured {fixed(spread)} in spread, and {name} took {fixed(-driver)}."
+        return (
+            f"Bad: the desk lost {amount}; its fills {_captured(spread)} in spread, and {name} took {fixed(-driver)}."
+        )
     if driver < spread:
         taken = f"{name} took {fixed(-driver)}"
-        return f"Bad: the desk lost {amount}; {taken}, and its fills captured {fixed(spread)} in spread."
-    return f"Bad: the desk lost {amount}; its fills captured {fixed(spread)} in spread, the largest part of it."
+        return f"Bad: the desk lost {amount}; {taken}, and its fills {_captured(spread)} in spread."
+    return f"Bad: the desk lost {amount}; its fills {_captured(spread)} in spread, the largest part of it."
+
+
+def _captured(spread: float) -> str:
+    """What the fills did, as a verb and an amount."""
+    if fixed(spread) == "0.00":
+        return "captured nothing"
+    return f"captured {fixed(spread)}" if spread > 0 else f"gave up {fixed(-spread)}"
 
 
 def _largest_drain(attribution: Mapping[str, float]) -> str:

@@ -74,6 +74,7 @@ class Book:
         self.market_bid, self.market_ask = np.full(n, np.nan), np.full(n, np.nan)
         self.started, self.held, self.expired = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
         self.mark_spot, self.mark_ns, self.mark_volatility = np.zeros(n), np.zeros(n, np.int64), np.zeros(n)
+        self.mark_ahead = np.zeros(n)  # the spot at the last mark less what dividends were ahead then
         self.booked = np.zeros(n, np.int64)  # micro-units in Assets:Options
         self.base = np.zeros(n, np.int64)  # micro-units: what margined contracts were dealt or last settled at
         self.earned_before_held = np.zeros((len(STEPS), n))  # E: what fills since the last mark did not earn, by step
@@ -84,7 +85,7 @@ class Book:
         self.cash_view = dict.fromkeys(("premium", "rebalancing", "carry", "fees", "settlement", "inventory"), 0)
         self.carry = dict.fromkeys(("options_cash", "hedge_cash", "borrow", "dividends"), 0)
         self.taylor = np.zeros(len(TAYLOR))
-        self.lazy_bound = 0.0  # what X may be off by where Greeks are extrapolated, currency
+        self.lazy_variance = 0.0  # of what X is off by where Greeks are extrapolated, at most, currency squared
         self.tranches = Tranches(len(STEPS), n)
         self.marks_posted = np.zeros(n, np.int64)  # number of marks posted, by option
         self.opening_options = self.opening_hedges = 0
@@ -152,7 +153,7 @@ class Book:
             held = self._live(u)
             deltas = self.delta(held, hedge.mid, hedge.tick_ns)
             if not self.settings["exact"]:
-                self.lazy_bound += self._lazy_error(held, hedge) * abs(move)
+                self.lazy_variance += (self._lazy_error(held, hedge) * move) ** 2
             hedge.all_options_move += float(np.sum(self.units(held) * deltas)) * move
             mine = self.of_underlying[u]
             self.answered_move[mine] += self.answered[mine] * move
@@ -275,6 +276,7 @@ class Book:
     def _note_mark(self, chosen: Numbers, ts_ns: int, spots: Array) -> None:
         self.mark_spot[chosen], self.mark_ns[chosen] = spots, ts_ns
         self.mark_volatility[chosen] = self.volatility[chosen]
+        self.mark_ahead[chosen] = self.without_dividends(chosen, spots, ts_ns)
 
     def revaluation(self, chosen: Numbers, ts_ns: int, spots: Array, dividends: Array | float = 0.0) -> Array:
         """W by step and option, a unit, from the last mark of each option to now; the first step is given."""
@@ -291,8 +293,7 @@ class Book:
     def expansion(self, chosen: Numbers, ts_ns: int, spots: Array, total: Array) -> Array:
         """The Taylor terms of W by option, a unit, with the Greeks at the last mark."""
         start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
-        ahead = self.without_dividends(chosen, start, began)
-        greeks = taylor(self.contract.at(chosen), ahead, self.years(chosen, began), marked)
+        greeks = taylor(self.contract.at(chosen), self.mark_ahead[chosen], self.years(chosen, began), marked)
         moved, rose = spots - start, self.volatility[chosen] - marked
         passed = (ts_ns - began) / (self.settings["volatility_days"] * NS_PER_DAY)
         terms = [

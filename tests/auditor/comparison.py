@@ -122,6 +122,9 @@ def of_inventory(ledger: pd.DataFrame, booked: Mapping[tuple[str, str], int]) ->
 def of_fills(fills: pd.DataFrame, recomputed: Mapping[int, Mapping[str, float]]) -> Iterator[Discrepancy]:
     """The columns of the fills table that can be recomputed: theo, fee, spot, edge."""
     for row, made in recomputed.items():
+        if row >= len(fills):
+            yield Discrepancy(f"fill {row} is not in the run's table", float("nan"), float("nan"), 0.0)
+            return
         for column in ("theo", "fee", "spot"):
             if column in made and column in fills.columns:
                 tolerance = 1e-6 + 1e-9 * abs(made[column])
@@ -149,8 +152,8 @@ def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[D
 
     ``marks``: columns ts (int ns), underlying (number, -1 the desk), spot, hedge, equity.
     """
-    desk = marks[marks["underlying"] == -1].groupby("ts")["equity"].first()
-    parts = {u: rows.groupby("ts").first() for u, rows in marks[marks["underlying"] >= 0].groupby("underlying")}
+    desk = marks[marks["underlying"] == -1].groupby("ts")["equity"].last()
+    parts = {u: rows.groupby("ts").last() for u, rows in marks[marks["underlying"] >= 0].groupby("underlying")}
     for n, shot in enumerate(snapshots):
         ts = shot["ts"]
         if ts not in desk.index:

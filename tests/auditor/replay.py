@@ -65,6 +65,8 @@ class Replay:
         for ts in sorted(starts.keys() | by_time.keys()):
             self.pending = by_time.get(ts, deque())
             self._instant(ts, *starts.get(ts, [0, 0]))
+        if self.snapshots and self.snapshots[-1]["ts"] == max(starts):  # the run's last row is written when all is over
+            self.snapshots[-1] = self._snapshot(max(starts))
         self._check_end()
 
     def _instant(self, ts: int, low: int, high: int) -> None:

@@ -79,7 +79,7 @@ class Day:
         bare = self._bar(0) | _option() | {"close": 1.0, "volume": 1.0}  # for its columns
         tables = {"underlying_quote": self.stock, "option_quote": self.quotes, "option_trade": [bare, *self.trades]}
         for name, bars in tables.items():
-            table = pd.DataFrame(bars).iloc[name == "option_trade" :]
+            table = pd.DataFrame(bars).iloc[int(name == "option_trade") :]
             if shuffle is not None:
                 table = table.sample(frac=1.0, random_state=shuffle)
             table.to_parquet(self.folder / "day" / f"{name}.parquet", index=False)

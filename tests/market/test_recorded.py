@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mmsim.errors import UserError
-from mmsim.events import Events, Kind
+from mmsim.events import Allocation, Events, FillRule, Kind
 from mmsim.market import Market, build
 from mmsim.pricing import implied_volatility
 from mmsim.scenario import Scenario
@@ -110,8 +110,14 @@ def test_too_many_wrong_rows_are_refused(replayed: Make, day: Any) -> None:
     folder = day.write()
     recorded = {"folder": "day", "refuse_above": 0.2}
     build(replayed(market={"recorded": recorded, "theo": {"volatility": "mid"}}), folder)
-    with pytest.raises(UserError, match="2 of 10 rows are wrong .*2 crossed"):
+    with pytest.raises(UserError, match=r"2 of 10 rows are wrong .*2 crossed"):
         build(replayed(market={"recorded": recorded | {"refuse_above": 0.19}, "theo": {"volatility": "mid"}}), folder)
+
+
+def test_a_file_without_a_right_row_is_refused_for_what_is_wrong(replayed: Make, day: Any) -> None:
+    day.quote(0, 3.0, 2.0)
+    with pytest.raises(UserError, match=r"1 of 1 rows are wrong .*1 crossed"):
+        build(replayed(market={"recorded": {"folder": "day"}, "theo": {"volatility": "mid"}}), day.write())
 
 
 def test_trades_become_bar_trades_with_the_clients_side(replayed: Make, day: Any) -> None:
@@ -131,7 +137,7 @@ def test_trades_become_bar_trades_with_the_clients_side(replayed: Make, day: Any
     assert trades["side"].tolist() == [1, 1, -1, -1]
     assert trades["price"].tolist() == [2.2, 2.2, 2.1, 2.1]
     assert trades["size"].tolist() == [5, 5, 3, 3]
-    assert market.rules.tolist() == [[0, 2], [1, 2]]
+    assert market.rules.tolist() == [[Allocation.NONE, FillRule.TOUCH], [Allocation.PRO_RATA, FillRule.TOUCH]]
     assert counts(market, "option_trade") == {
         "rows": 7,
         "no price": 1,
@@ -200,15 +206,32 @@ def test_the_order_of_rows_in_the_files_changes_nothing(replayed: Make, day: Any
         assert shuffled.quality["option_quote: out of order, sorted"] > 100
 
 
+def named(market: Market, until: int) -> list[Any]:
+    """The events up to a time, with names in place of the numbers of options and NaN made equal to itself."""
+    events = market.events(0)
+    events = events[(events["ts"] <= until) & (events["kind"] != Kind.EXPIRY)]
+    of_options = np.isin(events["kind"], [Kind.BAR_TRADE, Kind.QUOTE, Kind.VOLATILITY, Kind.ORDER])
+    names = [market.universe.options[row["instrument"]].name for row in events[of_options]]
+    events["instrument"][of_options] = -1
+    return [names, events.tobytes()]
+
+
 def test_nothing_depends_on_what_comes_later(replayed: Make, day: Any) -> None:
+    """Options that are quoted only later have their numbers, but no client asks for them before."""
     busy(day)
-    whole = build(replayed(), day.write()).events(0)
+    for minute in range(100, 120):
+        day.quote(minute, 3.0, 3.2, strike=97.0)
+    flow = {"name": "flow", "model": "poisson", "per_hour": 60, "reservation_ticks": 2.0}
+    scenario = replayed(clients=[{"name": "tape", "model": "recorded_trades"}, flow])
+    whole = build(scenario, day.write())
     cut = day.stock[0]["ts_utc"] + pd.Timedelta(minutes=70)
     for rows in (day.stock, day.quotes, day.trades):
         rows[:] = [row for row in rows if row["ts_utc"] <= cut]
-    short = build(replayed(), day.write()).events(0)
-    assert short[short["ts"] <= cut.value].tobytes() == whole[whole["ts"] <= cut.value].tobytes()
-    assert np.count_nonzero(short["kind"] == Kind.VOLATILITY) > 100
+    short = build(scenario, day.write())
+    assert len(short.universe.options) < len(whole.universe.options)
+    assert named(short, cut.value) == named(whole, cut.value)
+    assert len(of(short, Kind.VOLATILITY)) > 100
+    assert len(of(short, Kind.ORDER)) > 30
 
 
 def test_latency_below_the_resolution_is_said(replayed: Make, day: Any) -> None:

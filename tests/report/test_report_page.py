@@ -140,7 +140,7 @@ def test_the_tables_are_run_json(make_run: MakeRun, tmp_path: Path) -> None:
     )
     assert values(root, "Carry by part") == labelled(summary["carry"] | {"total": summary["attribution"]["carry"]})
     assert values(root, "Taylor view") == labelled(summary["taylor"])
-    assert values(root, "By account") == summary["detail"]
+    assert values(root, "By account") == {account: amount for account, amount in summary["detail"].items() if amount}
     assert values(root, "Identities") == labelled(dict.fromkeys(summary["identities"], 0.0))
     assert values(root, "Counts") == labelled(summary["counts"]) | {"Events": summary["events"]}
     assert values(root, "Convexity and theta")["Convexity + theta"] == summary["convexity_and_theta"]
@@ -230,6 +230,22 @@ def test_odd_runs_make_a_sensible_page(make_run: MakeRun, tmp_path: Path, odd: d
     assert len(root.find("figure")) >= 6
     if not odd.get("fills", 1):
         assert "No option was traded or held." in html
+
+
+def test_a_run_that_kept_no_path_shows_what_it_has(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(paths=30)
+    run.marks, run.fills, run.options = run.marks[:0], run.fills[:0], run.options[:0]
+    _, root = page(run, tmp_path)
+    assert [f.attributes["id"] for f in root.find("figure")] == ["waterfall", "distribution"]
+    assert values(root, "Mark view") == labelled(run.summary["attribution"])
+
+
+def test_marks_that_agree_are_not_drawn(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    run.marks["equity_at_mid"] = run.marks["equity_at_liquidation"] = run.marks["equity"]
+    _, root = page(run, tmp_path)
+    assert "against-theo" not in [f.attributes["id"] for f in root.find("figure")]
+    assert len(table(root, "Three marks")) == 3
 
 
 def test_missing_numbers_are_dashes(make_run: MakeRun, tmp_path: Path) -> None:

@@ -49,25 +49,25 @@ def summary(fills: int = 5, **amounts: float) -> dict[str, Any]:
         (
             summary(spread_capture=-100, gamma=500, theta=-200),
             (
-                "Good, but not by making markets: the desk made 200.00 USD although its fills captured −100.00 in"
+                "Good, but not by making markets: the desk made 200.00 USD although its fills gave up 100.00 in"
                 " spread; gamma net of theta and carry brought 300.00."
             ),
         ),
         (
             summary(spread_capture=100, delta=-300, fees=-5),
-            "Bad: the desk lost 205.00 USD; it captured 100.00 in spread, and delta left unhedged took 300.00.",
+            "Bad: the desk lost 205.00 USD; its fills captured 100.00 in spread, and delta left unhedged took 300.00.",
         ),
         (
             summary(spread_capture=-10, vega=-90),
-            "Bad: the desk lost 100.00 USD; vega took 90.00, and its fills captured −10.00 in spread.",
+            "Bad: the desk lost 100.00 USD; vega took 90.00, and its fills gave up 10.00 in spread.",
         ),
         (
             summary(spread_capture=-90, vega=-10),
-            "Bad: the desk lost 100.00 USD; its fills captured −90.00 in spread, the largest part of it.",
+            "Bad: the desk lost 100.00 USD; its fills gave up 90.00 in spread, the largest part of it.",
         ),
         (
             summary(spread_capture=90, vega=-90),
-            "Neither good nor bad: the desk ends where it began, with 90.00 captured in spread.",
+            "Neither good nor bad: the desk ends where it began, and its fills captured 90.00 in spread.",
         ),
         (summary(fills=0), "Neither good nor bad: no client traded, and the desk ends where it began."),
         (
