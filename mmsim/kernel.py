@@ -269,8 +269,10 @@ def _written(name: str, text: str) -> ModuleType:
         partial.write_text(text)
         partial.replace(file)
     spec = importlib.util.spec_from_file_location(f"mmsim_bound_{name}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where the cached function of another process looks for it
     spec.loader.exec_module(module)
     return module
 

@@ -377,7 +377,8 @@ def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFram
     for end in journal.tranches:
         table = attribution.by_option(fills[fills["path"] == end.path], postings[postings["path"] == end.path], end)
         table.insert(0, "path", end.path)
-        table["position"] = end.options["position"][table["option"].to_numpy(int)] if len(table) else 0.0
+        is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
+        table["position"] = (table["bought"] - table["sold"]).to_numpy(float) * is_open
         tables.append(table)
     if not tables:
         return pd.DataFrame()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Section(NamedTuple):
-    """A heading, paragraphs, two columns (on a phone one after the other), and what needs the whole width."""
+    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
 
     key: str
     title: str
@@ -95,8 +95,8 @@ def _market(run: Run) -> Section:
 
 def _views(run: Run) -> Section:
     summary = run.summary
-    left = [tables.cash(summary), tables.components(summary), tables.carry(summary)]
-    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.accounts(summary)]
+    left = [tables.cash(summary), tables.components(summary), tables.accounts(summary)]
+    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.carry(summary)]
     return Section("views", "The same money, counted otherwise", left, right)
 
 
@@ -116,8 +116,8 @@ def _marks(run: Run) -> Section:
 
 def _trust(run: Run) -> Section:
     summary = run.summary
-    right = [tables.counts(summary), *([tables.quality(summary)] if summary["data"] else [])]
-    return Section("trust", "Can it be relied on", [tables.identities(summary)], right, text=summary["notes"])
+    left = [tables.identities(summary), *([tables.quality(summary)] if summary["data"] else [])]
+    return Section("trust", "Can it be relied on", left, [tables.counts(summary)], text=summary["notes"])
 
 
 def _provenance(summary: Mapping[str, Any]) -> Section:
