@@ -96,7 +96,10 @@ def _cash_view(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
     return {
         "premium": int(desk["premium"]),
         "rebalancing": int(desk["realised"]),
-        "carry": int(desk["option_interest"]) + int(desk["hedge_interest"]) - int(desk["borrow_fee"]) + int(desk["dividends"]),
+        "carry": int(desk["option_interest"])
+        + int(desk["hedge_interest"])
+        - int(desk["borrow_fee"])
+        + int(desk["dividends"]),
         "fees": -int(desk["option_fees"]) - int(desk["hedge_fees"]),
         "settlement": int(desk["settlement"]),
         "inventory": int(accounts[Account.OPTIONS]) - int(state.options["opening_value"].sum()) + unrealised,
@@ -106,8 +109,10 @@ def _cash_view(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
 def _components(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
     """What each component's cash and inventory have changed by."""
     return {
-        "options": int(accounts[Account.CASH_OPTIONS] + accounts[Account.OPTIONS]) - int(state.options["opening_value"].sum()),
-        "hedge": int(accounts[Account.CASH_HEDGE] + accounts[Account.HEDGE]) - int(state.underlyings["opening_value"].sum()),
+        "options": int(accounts[Account.CASH_OPTIONS] + accounts[Account.OPTIONS])
+        - int(state.options["opening_value"].sum()),
+        "hedge": int(accounts[Account.CASH_HEDGE] + accounts[Account.HEDGE])
+        - int(state.underlyings["opening_value"].sum()),
     }
 
 
@@ -142,9 +147,9 @@ def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: 
     """Buckets by option and client group of one path, in micro-units: option, client, bought, sold, OPTION_BUCKETS.
 
     Each fill is a tranche of its group to the end: per unit it earns what the option's cumulative revaluation has grown
-    by since, and of the spot step what the hedge did not answer for. Sums over the groups of an option are the ledger's,
-    in integers: the largest group takes what rounding leaves. Carry is the interest on the tranche's own premium and
-    fee. ``client`` is -1 for the opening book.
+    by since, and of the spot step what the hedge did not answer for. Sums over the groups of an option are the
+    ledger's, in integers: the largest group takes what rounding leaves. Carry is the interest on the
+    tranche's own premium and fee. ``client`` is -1 for the opening book.
     """
     client = fills[fills["kind"] == TransactionKind.CLIENT]
     opened = end.opening[end.opening["is_hedge"] == 0]

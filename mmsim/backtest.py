@@ -35,11 +35,11 @@ def run(
     """Run a scenario.
 
     ``scenario`` is a file or a Scenario, ``data`` the folder that holds recorded data, ``seed`` and ``paths`` replace
-    the scenario's, ``changes`` are keys with their new values, as ``{"hedging.band": "10"}``. ``progress`` is called now
-    and then with the share done and what is being done. Raises UserError with every mistake of the user's.
+    the scenario's, ``changes`` are keys with their new values, as ``{"hedging.band": "10"}``. ``progress`` is called
+    now and then with the share done and what is being done. Raises UserError with every mistake of the user's.
     """
     started = time.perf_counter()
-    told = progress or (lambda share, what: None)
+    told = progress or _silent
     chosen = _loaded(scenario, seed, paths, changes)
     quoting, hedging = _policies(chosen)
     told(0.0, "reading the market")
@@ -55,7 +55,9 @@ def run(
         keep = path < chosen.keep_paths
         events = built.events(path)
         setup.restart(state, template, path, keep=keep)
-        state = drive.walk(events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events)))
+        state = drive.walk(
+            events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events))
+        )
         _check_settled(state, built, path)
         outcomes.append(attribution.outcome(state))
         if keep:
@@ -84,6 +86,10 @@ def check(
     _, hedging = _policies(chosen)
     if chosen.market.recorded is None or data is not None:
         market.build(chosen, Path(data) if data is not None else None, timer_ns=timer_of(hedging))
+
+
+def _silent(_share: float, _what: str) -> None:
+    """Progress that nobody looks at."""
 
 
 def timer_of(hedging: Policy) -> int:
@@ -164,7 +170,11 @@ def _path_progress(told: Progress, path: int, paths: int, events: int) -> Callab
 
 def _check_settled(state: State, built: market.Market, path: int) -> None:
     """An option held past its expiry is an error of the engine or its calendar: the run fails."""
-    late = (state.options["expiry"] <= state.desk[0]["now"]) & (state.options["settled"] == 0) & (state.options["position"] != 0)
+    late = (
+        (state.options["expiry"] <= state.desk[0]["now"])
+        & (state.options["settled"] == 0)
+        & (state.options["position"] != 0)
+    )
     names = [built.universe.options[n].name for n in np.flatnonzero(late)]
     if names:
         raise RuntimeError(f"path {path}: left unsettled past expiry: {', '.join(names)}")

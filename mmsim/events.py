@@ -68,7 +68,12 @@ class FillRule(IntEnum):
 
 
 def rows(
-    kind: Kind, ts: npt.ArrayLike, instrument: npt.ArrayLike = -1, *, client: npt.ArrayLike = -1, **columns: npt.ArrayLike
+    kind: Kind,
+    ts: npt.ArrayLike,
+    instrument: npt.ArrayLike = -1,
+    *,
+    client: npt.ArrayLike = -1,
+    **columns: npt.ArrayLike,
 ) -> Events:
     """Event rows of one kind from columns; columns not given are 0 for sizes and sides, NaN for prices and value.
 

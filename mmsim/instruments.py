@@ -80,7 +80,9 @@ class TickTable:
 
     def at(self, price: float) -> float:
         """The increment at a price."""
-        return next(s for lv, s in zip(reversed(self.levels), reversed(self.steps), strict=True) if price >= lv or lv == 0)
+        return next(
+            s for lv, s in zip(reversed(self.levels), reversed(self.steps), strict=True) if price >= lv or lv == 0
+        )
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,23 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HERE = Path(__file__).parent
-_COMPILED_SOURCES = ("kernel.py", "policy.py", "events.py", "instruments.py", "ledger.py", "engine", "pricing", "market")
+_COMPILED_SOURCES = (
+    "kernel.py",
+    "policy.py",
+    "events.py",
+    "instruments.py",
+    "ledger.py",
+    "engine",
+    "pricing",
+    "market",
+)
 
 
 def _digest(paths: Iterable[Path]) -> str:
@@ -40,10 +49,9 @@ def _sources() -> list[Path]:
 
 def _private_folder() -> Path:
     """The cache folder of these sources: under MMSIM_CACHE or the user's cache, else a temporary one."""
-    base = os.environ.get("MMSIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "mmsim"
-    )
-    folder = Path(base) / f"{_digest(_sources())}-{sys.implementation.cache_tag}"
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = Path(os.environ.get("MMSIM_CACHE") or Path(user) / "mmsim")
+    folder = base / f"{_digest(_sources())}-{sys.implementation.cache_tag}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if folder.stat().st_uid != os.getuid() or not os.access(folder, os.W_OK):
@@ -61,29 +69,29 @@ import numba  # noqa: E402  (after the cache folder is set)
 from numba import from_dtype, literal_unroll, types  # noqa: E402
 from numba.core import config, errors  # noqa: E402
 
-JIT = not config.DISABLE_JIT
+JIT = not getattr(config, "DISABLE_JIT", 0)
 F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
 F1, F2 = types.Array(F64, 1, "C"), types.Array(F64, 2, "C")
 I1, I2 = types.Array(I64, 1, "C"), types.Array(I64, 2, "C")
 
 
-
 def njit(function: _Function) -> _Function:
     """Decorator of a compiled function that Python may call too, compiled for whatever types it is given."""
-    compiled: _Function = numba.njit(error_model="numpy")(function)
-    return compiled
+    compile_it: Any = numba.njit(error_model="numpy")
+    return cast("_Function", compile_it(function))
 
 
 def internal(function: _Function) -> _Function:
     """Decorator of a function that only compiled code calls: without a door to Python it compiles in half the time."""
-    compiled: _Function = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-    return compiled
+    without_doors: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compile_it: Any = numba.njit(error_model="numpy", **without_doors)
+    return cast("_Function", compile_it(function))
 
 
 def entry(signature: Any) -> Callable[[_Function], _Function]:
     """Decorator of a function that Python calls: compiled for one signature, read from the disk by later processes."""
-    decorate: Callable[[_Function], _Function] = numba.njit([signature], cache=True, error_model="numpy")
-    return decorate
+    decorate: Any = numba.njit([signature], cache=True, error_model="numpy")
+    return cast("Callable[[_Function], _Function]", decorate)
 
 
 def will_compile() -> bool:
@@ -91,24 +99,31 @@ def will_compile() -> bool:
     return JIT and not any(CACHE.rglob("loop.*.nbi"))
 
 
+def uniform_tuple(kind: Any, count: int) -> Any:
+    """The compiled type of a tuple of `count` values of one type."""
+    made: Any = types.UniTuple
+    return made(kind, count)
+
+
 def rows_of(dtype: np.dtype[Any]) -> Any:
     """The compiled type of an array of records."""
     return types.Array(from_dtype(dtype), 1, "C")
 
 
+_tuple_type: Any = types.BaseTuple.from_types
 fields_of = literal_unroll  # to iterate over a tuple of mixed types in compiled code
 
 _SCALARS = {int: I64, float: F64}
 
 
 def record(cls: Any) -> Any:
-    """The compiled type of a NamedTuple of int and float fields (int is int64: nanoseconds exceed a float's 53 bits)."""
-    return types.BaseTuple.from_types([_SCALARS[hint] for hint in get_type_hints(cls).values()], cls)
+    """The compiled type of a NamedTuple of ints and floats (int is int64: nanoseconds exceed a float's 53 bits)."""
+    return _tuple_type([_SCALARS[hint] for hint in get_type_hints(cls).values()], cls)
 
 
 def tuple_of(cls: Any, fields: Sequence[Any]) -> Any:
     """The compiled type of a NamedTuple whose fields have the given compiled types."""
-    return types.BaseTuple.from_types(list(fields), cls)
+    return _tuple_type(list(fields), cls)
 
 
 def function(signature: Any) -> Any:
@@ -294,8 +309,8 @@ def _bind_interpreted(policy: Any, slot: Slot, reason: str) -> Bound:
     has_memory = bool(getattr(type(policy), "MEMORY", 0))
     view_class = remembering(slot.view) if has_memory and slot.answer is not None else slot.view
     hints = get_type_hints(slot.view)
-    shared, failures = np.zeros(len(hints) + 1), []  # type: ignore[var-annotated]
-    unpack = struct.Struct("".join("q" if hint is int else "d" for hint in hints.values())).unpack_from
+    shared, failures = np.zeros(len(hints) + 1), []
+    unpack: Any = struct.Struct("".join("q" if hint is int else "d" for hint in hints.values())).unpack_from
     method = getattr(policy, slot.method)
     lent: list[npt.NDArray[np.float64]] = []
     where = list(hints).index("underlying")

@@ -161,14 +161,20 @@ def _class_of(kind: str, file: Path, class_name: str, complain: Complain) -> Any
         place = f"{file.name}:{error.lineno}: " if isinstance(error, SyntaxError) else ""
         message = f"{file} does not import: {place}{type(error).__name__}: {getattr(error, 'msg', None) or error}"
         raise UserError(complain("policy", message, "")) from error
-    classes = {key: value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "_fields")}
+    classes = {
+        key: value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "_fields")
+    }
     own = {key: value for key, value in classes.items() if value.__module__ == module.__name__}
     if class_name and class_name not in own:
         raise UserError(complain("policy", f"{file.name} has no policy class {class_name}", nearest(class_name, own)))
     chosen = [own[class_name]] if class_name else [cls for cls in own.values() if hasattr(cls, method)]
     if len(chosen) != 1 or not callable(getattr(chosen[0], method, None)):
-        found = f"{class_name} has no method `{method}`" if class_name else f"{file.name} has {len(chosen)} classes with it"
-        raise UserError(complain("policy", f"a {kind} policy is a NamedTuple with a method `{method}(view)`: {found}", ""))
+        found = (
+            f"{class_name} has no method `{method}`" if class_name else f"{file.name} has {len(chosen)} classes with it"
+        )
+        raise UserError(
+            complain("policy", f"a {kind} policy is a NamedTuple with a method `{method}(view)`: {found}", "")
+        )
     return chosen[0]
 
 
@@ -195,7 +201,9 @@ def _instance_of(cls: Any, parameters: Mapping[str, Any], complain: Complain) ->
     for key, value in parameters.items():
         if key not in hints:
             known = ", ".join(cls._fields) or "none"
-            problems.append(complain(key, f"{cls.__name__} has no such parameter; it has: {known}", nearest(key, cls._fields)))
+            problems.append(
+                complain(key, f"{cls.__name__} has no such parameter; it has: {known}", nearest(key, cls._fields))
+            )
             continue
         try:
             values[key] = _converted(key, value, hints[key])
@@ -210,21 +218,14 @@ def _instance_of(cls: Any, parameters: Mapping[str, Any], complain: Complain) ->
 
 def _converted(key: str, value: Any, hint: Any) -> Any:
     """A YAML value as the parameter's type; TypeError or ValueError says what it should have been."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if hint is bool:
         if not isinstance(value, bool):
             raise TypeError(f"must be true or false, not {value!r}")
         return value
-    if hint is float:
-        if not is_number or not math.isfinite(value):
-            raise TypeError(f"must be a number, not {value!r}")
-        return float(value)
-    if hint is int:
-        if key.endswith("_ns") and isinstance(value, str):
-            return units.parse_duration(value)
-        if not is_number or value != int(value):
-            raise TypeError(f"must be a whole number, not {value!r}")
-        return int(value)
+    if hint is int and key.endswith("_ns") and isinstance(value, str):
+        return units.parse_duration(value)
+    if hint is int or hint is float:
+        return hint(_number(value, whole=hint is int))
     if isinstance(hint, type) and issubclass(hint, Enum):
         names = [member.name.lower() for member in hint]
         if not isinstance(value, str) or value.lower() not in names:
@@ -234,3 +235,12 @@ def _converted(key: str, value: Any, hint: Any) -> Any:
     if array.ndim == 0 or not np.isfinite(array).all():
         raise ValueError("must be a list of numbers")
     return array
+
+
+def _number(value: Any, *, whole: bool) -> float:
+    """A finite number, whole if need be."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"must be a {'whole ' if whole else ''}number, not {value!r}")
+    if whole and value != int(value):
+        raise TypeError(f"must be a whole number, not {value!r}")
+    return value

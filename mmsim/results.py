@@ -51,7 +51,9 @@ class Journal:
     def rows(self, name: str) -> npt.NDArray[np.void]:
         """All rows of one journal."""
         taken = self._taken[name]
-        dtype = {"postings": layout.POSTING, "fills": layout.FILL, "marks": layout.MARK, "breaches": layout.BREACH}[name]
+        dtype = {"postings": layout.POSTING, "fills": layout.FILL, "marks": layout.MARK, "breaches": layout.BREACH}[
+            name
+        ]
         return np.concatenate(taken) if taken else np.zeros(0, dtype)
 
 
@@ -213,7 +215,8 @@ class Run:
         folder.chmod(0o755)
 
     def __repr__(self) -> str:
-        return f"Run({self.summary['name']!r}, total={self.summary['attribution']['total']:,.2f} {self.summary['currency']})"
+        total = self.summary["attribution"]["total"]
+        return f"Run({self.summary['name']!r}, total={total:,.2f} {self.summary['currency']})"
 
 
 def load(folder: str | Path) -> Run:
@@ -229,7 +232,9 @@ def load(folder: str | Path) -> Run:
         and (not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest)
     ]
     if wrong:
-        raise UserError(*(Problem("is missing or is not what manifest.json says", file=str(folder / name)) for name in wrong))
+        raise UserError(
+            *(Problem("is missing or is not what manifest.json says", file=str(folder / name)) for name in wrong)
+        )
     summary = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     present = [name for name in TABLES if (folder / f"{name}.parquet").is_file()]
     return Run(summary, {name: lambda name=name: pd.read_parquet(folder / f"{name}.parquet") for name in present})  # type: ignore[misc]
@@ -267,24 +272,25 @@ class Names:
         self.underlyings = [underlying.symbol for underlying in universe.underlyings]
         self.clients = list(market.clients)
 
-    def instrument(self, numbers: npt.NDArray[Any]) -> pd.Categorical:
+    def instrument(self, numbers: npt.NDArray[Any]) -> Any:
         """Options first, underlyings behind them, -1 for none."""
         return _named(numbers, [*self.options, *self.underlyings])
 
-    def underlying(self, numbers: npt.NDArray[Any]) -> pd.Categorical:
+    def underlying(self, numbers: npt.NDArray[Any]) -> Any:
         """Underlyings, -1 for none."""
         return _named(numbers, self.underlyings)
 
-    def client(self, numbers: npt.NDArray[Any]) -> pd.Categorical:
+    def client(self, numbers: npt.NDArray[Any]) -> Any:
         """Client groups, -1 for none."""
         return _named(numbers, self.clients)
 
 
-def _named(numbers: npt.NDArray[Any], names: Sequence[str]) -> pd.Categorical:
+def _named(numbers: npt.NDArray[Any], names: Sequence[str]) -> Any:
     """Numbers as names; -1 becomes the empty name."""
     unique = list(dict.fromkeys(["", *names]))
-    codes = np.array([unique.index(name) for name in ["", *names]])
-    return pd.Categorical.from_codes(codes[np.asarray(numbers, np.int64) + 1], categories=unique)
+    place = {name: n for n, name in enumerate(unique)}
+    codes = np.array([place[name] for name in ["", *names]], np.int64)
+    return pd.Categorical.from_codes(codes[np.asarray(numbers, np.int64) + 1], dtype=pd.CategoricalDtype(unique))
 
 
 def _times(ns: npt.NDArray[Any]) -> pd.Series[Any]:
@@ -320,7 +326,18 @@ def fills_table(fills: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         "side": _named((fills["size"] < 0).astype(int), ["buy", "sell"]),
         "size": np.abs(fills["size"]),
     }
-    plain = ("price", "theo", "policy_fair", "quoted", "market_bid", "market_ask", "spot", "implied_volatility", "edge", "fee")
+    plain = (
+        "price",
+        "theo",
+        "policy_fair",
+        "quoted",
+        "market_bid",
+        "market_ask",
+        "spot",
+        "implied_volatility",
+        "edge",
+        "fee",
+    )
     columns |= {name: fills[name] for name in (*plain, "decision_mid", "position_after")}
     return pd.DataFrame(columns)
 
@@ -378,7 +395,7 @@ def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFram
         table = attribution.by_option(fills[fills["path"] == end.path], postings[postings["path"] == end.path], end)
         table.insert(0, "path", end.path)
         is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
-        table["position"] = (table["bought"] - table["sold"]).to_numpy(float) * is_open
+        table["position"] = np.where(is_open, (table["bought"] - table["sold"]).to_numpy(float), 0.0)
         tables.append(table)
     if not tables:
         return pd.DataFrame()
@@ -446,8 +463,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             "total": float(taylor[7]),
         },
         "counts": {
-            counter.name.lower(): sum(int(outcome.counters[counter]) for outcome in outcomes)
-            for counter in Counter
+            counter.name.lower(): sum(int(outcome.counters[counter]) for outcome in outcomes) for counter in Counter
         },
         "identities": {name: sum(abs(outcome.identities[name]) for outcome in outcomes) for name in IDENTITIES},
     }

@@ -82,12 +82,15 @@ def _recorded(counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def next_command(summary: Mapping[str, Any], scenario: Path) -> str:
-    """A variation worth a look: the first parameter of the hedge, or of the quotes, at half its value."""
-    for role in ("hedging", "quoting"):
-        for name, value in summary["policies"][role]["parameters"].items():
-            if isinstance(value, float) and value > 0:
-                return f"mmsim run {scenario} --set {role}.{name}={value / 2:g}"
-    return f"mmsim run {scenario} --set hedging.policy=every_tick"
+    """A variation worth a look: half the band, the width or whatever the hedge is set by; else another hedge."""
+    quoting, hedging = (summary["policies"][role] for role in ("quoting", "hedging"))
+    settings = {f"hedging.{name}": value for name, value in hedging["parameters"].items()}
+    settings |= {f"quoting.{name}": v for name, v in quoting["parameters"].items() if name.startswith("half_spread")}
+    for key, value in settings.items():
+        if isinstance(value, float) and value > 0:
+            return f"mmsim run {scenario} --set {key}={value / 2:g}"
+    other = "every_tick" if hedging["name"] == "none" else "none"
+    return f'mmsim run {scenario} --set "hedging={{policy: {other}}}"'
 
 
 def policies(entries: Sequence[Entry]) -> Parts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 
 from mmsim import backtest, market
-from mmsim.scenario import Scenario
+from mmsim.scenario import Scenario, load
 from tests import audit_of_run
 from tests.auditor import BUCKETS, Discrepancy, audit
 
@@ -103,12 +104,14 @@ def changed(value: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return made
 
 
-def books(value: dict[str, Any]) -> Books:
+def books(scenario: Scenario | dict[str, Any], data: Path | None = None) -> Books:
     """Run a scenario, and take the run apart for the auditor."""
-    scenario = Scenario.model_validate(value)
-    run = backtest.run(scenario)
+    if isinstance(scenario, dict):
+        scenario = Scenario.model_validate(scenario)
+    run = backtest.run(scenario, data)
     parameters = scenario.hedging.parameters
-    built = market.build(scenario, timer_ns=parameters["interval_ns"] if scenario.hedging.policy == "interval" else 0)
+    timer_ns = parameters["interval_ns"] if scenario.hedging.policy == "interval" else 0
+    built = market.build(scenario, data, timer_ns=timer_ns)
     return Books(
         audit_of_run.terms(built.universe),
         audit_of_run.events(built, 0),
@@ -381,3 +384,31 @@ def test_random_scenarios_pass_the_audit(seed: int) -> None:
     run = books(random_scenario(seed))
     found = verdict(run, run)
     assert not found, f"random_scenario({seed}):\n{say(found)}"
+
+
+# ---- real days
+
+
+@pytest.mark.parametrize("name", ["es_fop", "goog"])
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "lazy"])
+def test_a_recorded_day_passes_the_audit(name: str, exact: bool, root: Path, recorded_data: Path) -> None:
+    scenario = load(root / "scenarios" / "recorded" / f"{name}.yaml", {"pricing.exact": str(exact).lower()})
+    run = books(scenario, recorded_data)
+    found = verdict(run, run)
+    assert not found, say(found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "synthetic/market_maker_day",
+        "textbook/neftci_9_4_6",
+        "textbook/put_scalping",
+        "textbook/short_call_hedge",
+        "textbook/hull_itm",
+    ],
+)
+def test_a_shipped_scenario_passes_the_audit(name: str, root: Path) -> None:
+    run = books(load(root / "scenarios" / f"{name}.yaml"))
+    found = verdict(run, run)
+    assert not found, say(found)

@@ -1,11 +1,15 @@
 """The documentation is run: its Python, its commands, its tables of fields."""
 
+import doctest
+import io
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import mmsim
+from mmsim import screen
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -52,6 +56,25 @@ def test_run_folder_names_every_key_of_run_json(run):
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_shows_what_python_answers(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (session,) = [block for block in blocks(ROOT / "README.md", "python") if block.startswith(">>>")]
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_the_readme_shows_what_the_demo_prints(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    day = mmsim.run("scenarios/synthetic/market_maker_day.yaml")
+    parts = screen.run(day.summary, Path("RUN"), Path("scenarios/synthetic/market_maker_day.yaml"))
+    console = Console(width=120, record=True, file=io.StringIO())
+    screen.show(parts, console)
+    printed = {line.rstrip() for line in console.export_text().splitlines()}
+    (shown,) = [block for block in blocks(ROOT / "README.md", "text") if "market_maker_day" in block]
+    told = [line for line in shown.splitlines() if not line.endswith("...") and not line.startswith(("$", "Report"))]
+    assert [line for line in told[1:] if line not in printed] == []
 
 
 def test_the_python_of_the_tutorial_runs():

@@ -99,11 +99,18 @@ def test_paths_show_their_mean_and_its_standard_error(shown):
     assert line.split()[1:3] == ["80.00", "0.32"]
 
 
-def test_the_next_command_varies_what_there_is_to_vary():
-    none = {"quoting": {"parameters": {"size": 0.0}}, "hedging": {"parameters": {"interval_ns": 5}}}
-    assert screen.next_command({"policies": none}, Path("a.yaml")) == "mmsim run a.yaml --set hedging.policy=every_tick"
-    quotes = {"quoting": {"parameters": {"half_spread": 0.05}}, "hedging": {"parameters": {}}}
-    assert screen.next_command({"policies": quotes}, Path("a.yaml")).endswith("--set quoting.half_spread=0.025")
+@pytest.mark.parametrize(
+    ("quoting", "hedging", "setting"),
+    [
+        ({"half_spread": 0.05, "size": 10.0}, {"name": "delta_band", "parameters": {"band": 50.0}}, "hedging.band=25"),
+        ({"size": 10.0, "half_spread": 0.05}, {"name": "every_tick", "parameters": {}}, "quoting.half_spread=0.025"),
+        ({"bid": 2.13}, {"name": "scripted_deltas", "parameters": {"deltas": [0.5]}}, '"hedging={policy: none}"'),
+        ({"size": 0.0}, {"name": "none", "parameters": {}}, '"hedging={policy: every_tick}"'),
+    ],
+)
+def test_the_next_command_varies_what_there_is_to_vary(quoting, hedging, setting):
+    summary = {"policies": {"quoting": {"name": "any", "parameters": quoting}, "hedging": hedging}}
+    assert screen.next_command(summary, Path("a.yaml")) == f"mmsim run a.yaml --set {setting}"
 
 
 def test_paths_are_never_folded_in_a_narrow_window(shown):

@@ -27,7 +27,9 @@ def accrue(state: State, ts: int) -> None:
             if rules["simple_interest"] != 0:
                 _accrue_simple(cash, rate, ts, rules["interest_year"])
             else:
-                cash["accrued"] += (cash["balance"] + cash["accrued"]) * expm1(rate * (ts - cash["ts"]) / rules["interest_year"])
+                cash["accrued"] += (cash["balance"] + cash["accrued"]) * expm1(
+                    rate * (ts - cash["ts"]) / rules["interest_year"]
+                )
             if k == OPTIONS:
                 _grow(state, rate, ts)
         cash["ts"] = ts
@@ -76,7 +78,9 @@ def accrue_borrow(state: State, u: int) -> None:
     underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
     if rules["borrow"] != 0.0 and underlying["hedge"] < 0.0 and underlying["future"] == 0:
         worth = -underlying["hedge"] * underlying["borrow_spot"] * 1e6
-        underlying["borrow_accrued"] += rules["borrow"] * worth * (now - underlying["borrow_ts"]) / rules["interest_year"]
+        underlying["borrow_accrued"] += (
+            rules["borrow"] * worth * (now - underlying["borrow_ts"]) / rules["interest_year"]
+        )
     underlying["borrow_ts"] = now
     underlying["borrow_spot"] = state.underlyings[underlying["instrument"]]["spot"]
 

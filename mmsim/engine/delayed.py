@@ -1,7 +1,7 @@
 """The desk's delayed view: what a quote in force now was decided on, `latency.quote` ago.
 
-A trailing cursor walks the same events behind the loop and keeps its own market and book. The desk's own changes (fills,
-hedges, refreshed Greeks) wait in a queue until the cursor passes them.
+A trailing cursor walks the same events behind the loop and keeps its own market and book. The desk's own changes
+(fills, hedges, refreshed Greeks) wait in a queue until the cursor passes them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from mmsim.engine.seats import Seat
 from mmsim.engine.state import State
-from mmsim.events import Kind
+from mmsim.events import Events, Kind
 from mmsim.kernel import internal
 from mmsim.policy import FillView, TickView
 
@@ -50,7 +51,7 @@ def seen_has_room(state: State) -> bool:
     """Whether the queue can take what one event may add."""
     desk = state.desk[0]
     room = 8 * (state.options.shape[0] + state.underlyings.shape[0] + 1)
-    return desk["seen_tail"] - desk["seen_head"] + room <= state.seen.shape[0]  # type: ignore[no-any-return]
+    return desk["seen_tail"] - desk["seen_head"] + room <= state.seen.shape[0]
 
 
 @internal
@@ -70,7 +71,7 @@ def set_spot(underlying: Any, event: Any) -> float:
         underlying["spot"] = ask
     underlying["ticks"] += 1
     underlying["tick_ts"] = event["ts"]
-    return before  # type: ignore[no-any-return]
+    return before
 
 
 @internal
@@ -94,9 +95,7 @@ def tick_view(underlying: Any, u: int) -> TickView:
 
 
 @internal
-def catch_up(  # type: ignore[no-untyped-def]
-    state: State, events, last: int, until: int, on_tick, tick_params, on_fill, fill_params, memory
-) -> None:
+def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) -> None:
     """Bring the delayed view to the state as of `until`, told before event number `last`."""
     desk = state.desk[0]
     while True:
@@ -106,12 +105,13 @@ def catch_up(  # type: ignore[no-untyped-def]
         if has_event and (not has_change or events[n]["ts"] <= state.seen[k]["ts"]):
             desk["seen_next"] += 1
             event = events[n]
-            kind, instrument = event["kind"], np.int64(event["instrument"])
+            kind = event["kind"]
+            instrument: Any = np.int64(event["instrument"])
             if kind == Kind.SPOT:
                 underlying = state.seen_underlyings[instrument]
                 set_spot(underlying, event)
                 if state.rules[0]["quote_listens"] != 0:
-                    on_tick(tick_view(underlying, instrument), memory, tick_params)
+                    quoter.on_tick(tick_view(underlying, instrument), quoter.memory, quoter.tick_parameters)
             elif kind == Kind.QUOTE:
                 set_quote(state.seen_options[instrument], event)
             elif kind == Kind.VOLATILITY:
@@ -121,13 +121,13 @@ def catch_up(  # type: ignore[no-untyped-def]
                 state.seen_underlyings[instrument]["first_dividend"] += 1
         elif has_change:
             desk["seen_head"] += 1
-            _learn(state, state.seen[k], on_fill, fill_params, memory)
+            _learn(state, state.seen[k], quoter)
         else:
             return
 
 
 @internal
-def _learn(state: State, change: Any, on_fill, fill_params, memory) -> None:  # type: ignore[no-untyped-def]
+def _learn(state: State, change: Any, quoter: Seat) -> None:
     """One change of the desk's own state reaches its delayed view: what it filled is no longer taken from the quote."""
     underlying = state.seen_underlyings[change["underlying"]]
     underlying["hedge"], underlying["pending"] = change["hedge"], change["pending"]
@@ -153,4 +153,4 @@ def _learn(state: State, change: Any, on_fill, fill_params, memory) -> None:  # 
             delta=change["delta"],
             vega=change["vega"],
         )
-        on_fill(view, memory, fill_params)
+        quoter.on_fill(view, quoter.memory, quoter.fill_parameters)

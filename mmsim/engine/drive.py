@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine import loop
+from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE
 from mmsim.engine.state import Limit, Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
@@ -49,15 +50,18 @@ class Desk(NamedTuple):
 
 def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
     """Put the policies in their slots."""
-    quote = [bind(quoting.instance, slot, quoting.file) for slot in (loop.QUOTE, loop.ON_TICK, loop.ON_FILL)]
-    hedge = [bind(hedging.instance, slot, hedging.file) for slot in (loop.HEDGE, loop.ON_TICK, loop.ON_FILL)]
+    quote = [bind(quoting.instance, slot, quoting.file) for slot in (QUOTE, ON_TICK, ON_FILL)]
+    hedge = [bind(hedging.instance, slot, hedging.file) for slot in (HEDGE, ON_TICK, ON_FILL)]
     memories = [
-        np.zeros((underlyings, max(int(getattr(type(policy.instance), "MEMORY", 0)), 1))) for policy in (quoting, hedging)
+        np.zeros((underlyings, max(int(getattr(type(policy.instance), "MEMORY", 0)), 1)))
+        for policy in (quoting, hedging)
     ]
     for bounds, memory in zip((quote, hedge), memories, strict=True):
         for bound in bounds:
             bound.lend(memory)
-    return Desk(quoting, hedging, (quote[0], quote[1], quote[2]), (hedge[0], hedge[1], hedge[2]), memories[0], memories[1])
+    return Desk(
+        quoting, hedging, (quote[0], quote[1], quote[2]), (hedge[0], hedge[1], hedge[2]), memories[0], memories[1]
+    )
 
 
 def walk(
@@ -96,7 +100,10 @@ def walk(
 
 def _enlarged(state: State) -> State:
     """The same state with twice the room in lots and queues."""
-    doubled = {name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))]) for name in ("pending", "seen")}
+    doubled = {
+        name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))])
+        for name in ("pending", "seen")
+    }
     lots = {
         name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))], axis=1)
         for name in ("lot_units", "lot_costs")
@@ -108,7 +115,11 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
     """The user's error behind a reason to stop: the policy, the event and the view that it was given."""
     if reason == Reason.OPENING_FAULT:
         row = state.opening[int(state.fault[0, 0])]
-        named = universe.underlyings[row["instrument"]].symbol if row["is_hedge"] else universe.options[row["instrument"]].name
+        named = (
+            universe.underlyings[row["instrument"]].symbol
+            if row["is_hedge"]
+            else universe.options[row["instrument"]].name
+        )
         return UserError(f"opening: {named} has no market at the clock's start: give it a price or mark")
     is_quote = reason == Reason.QUOTE_FAULT
     policy, view_class = (desk.quoting, QuoteView) if is_quote else (desk.hedging, HedgeView)
@@ -117,12 +128,15 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
         what = f"raised {type(desk.failure).__name__}: {desk.failure}"
     elif is_quote:
         bid, ask, bid_size, ask_size = state.fault[1, :4]
-        what = f"answered no quote (NaN, crossed or negative): bid={bid:g}, ask={ask:g}, bid_size={bid_size:g}, ask_size={ask_size:g}"
+        answer = f"bid={bid:g}, ask={ask:g}, bid_size={bid_size:g}, ask_size={ask_size:g}"
+        what = f"answered no quote (NaN, crossed or negative): {answer}"
     else:
         what = f"answered {state.fault[1, 0]:g}, which is no number of units"
     event = events[min(n, len(events) - 1)]
     at = f"event {n} ({Kind(event['kind']).name} at {np.datetime64(int(event['ts']), 'ns')}Z)"
-    return UserError(f"policy {desk.quoting.name if is_quote else policy.name!r}: {what}; {at}; {view_class.__name__}({view})")
+    return UserError(
+        f"policy {desk.quoting.name if is_quote else policy.name!r}: {what}; {at}; {view_class.__name__}({view})"
+    )
 
 
 def limit_name(code: int) -> str:

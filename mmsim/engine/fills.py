@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmsim.engine.cash import move_options_cash
 from mmsim.engine.delayed import tell
 from mmsim.engine.greeks import add_fill
@@ -64,7 +66,7 @@ def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInF
 
 
 @internal
-def _post_client(state: State, i: int, size: float, price: float, theo: float, client: int):  # type: ignore[no-untyped-def]
+def _post_client(state: State, i: int, size: float, price: float, theo: float, client: int) -> Any:
     """The postings of a client fill and its row of the fills."""
     option, desk = state.options[i], state.desk[0]
     u = option["underlying"]

@@ -35,7 +35,7 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
 @internal
 def is_priced_at(underlying: Any, spot: float, ts: int) -> bool:
     """Whether the aggregates are exact at this spot and time."""
-    return underlying["stale"] == 0 and underlying["book_spot"] == spot and underlying["book_ts"] == ts  # type: ignore[no-any-return]
+    return underlying["stale"] == 0 and underlying["book_spot"] == spot and underlying["book_ts"] == ts
 
 
 @internal
@@ -61,13 +61,13 @@ def option_delta(underlying: Any) -> float:
     """Delta of the options held, in units of the underlying, at its spot."""
     if underlying["active"] == 0:
         return 0.0
-    return underlying["book_delta"] + underlying["book_gamma"] * (underlying["spot"] - underlying["book_spot"])  # type: ignore[no-any-return]
+    return underlying["book_delta"] + underlying["book_gamma"] * (underlying["spot"] - underlying["book_spot"])
 
 
 @internal
 def net_delta(underlying: Any) -> float:
     """Delta of options, hedge and hedges under way."""
-    return option_delta(underlying) + underlying["hedge"] + underlying["pending"]  # type: ignore[no-any-return]
+    return option_delta(underlying) + underlying["hedge"] + underlying["pending"]
 
 
 @internal
@@ -76,11 +76,13 @@ def delta_before_tick(state: State, u: int, new_ts: int) -> float:
     underlying = state.underlyings[u]
     if underlying["active"] == 0:
         return 0.0
-    is_exact = state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0
-    if is_exact and not is_priced_at(underlying, underlying["spot"], underlying["tick_ts"]):
-        refresh(state, u, underlying["spot"], underlying["tick_ts"])
-    elif not is_exact and (underlying["stale"] != 0 or new_ts - underlying["book_ts"] > state.rules[0]["refresh_every"]):
-        refresh(state, u, underlying["spot"], underlying["tick_ts"])
+    spot, ts = underlying["spot"], underlying["tick_ts"]
+    if state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0:
+        is_due = not is_priced_at(underlying, spot, ts)
+    else:
+        is_due = underlying["stale"] != 0 or new_ts - underlying["book_ts"] > state.rules[0]["refresh_every"]
+    if is_due:
+        refresh(state, u, spot, ts)
     return option_delta(underlying)
 
 

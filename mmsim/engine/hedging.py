@@ -11,6 +11,7 @@ from mmsim.engine.journal import begin, new_fill, post_underlying
 from mmsim.engine.lots import trade_lots
 from mmsim.engine.marking import settle_answered
 from mmsim.engine.quoting import keep_fault
+from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at
 from mmsim.kernel import internal
@@ -19,10 +20,10 @@ from mmsim.policy import HedgeView
 
 
 @internal
-def ask_hedge(state: State, u: int, timer: int, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
+def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
     """Ask the hedging policy and send what it answers; False if the answer is no number."""
     underlying, desk = state.underlyings[u], state.desk[0]
-    if desk["open"] == 0 or not underlying["spot"] == underlying["spot"]:
+    if desk["open"] == 0 or underlying["spot"] != underlying["spot"]:
         return True
     if keep_fresh(state, u):
         tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -44,7 +45,7 @@ def ask_hedge(state: State, u: int, timer: int, hedge, hedge_params, memory) -> 
         last_hedge_ns=underlying["hedge_ts"],
         last_hedge_spot=underlying["hedge_spot"],
     )
-    units = hedge(view, memory, hedge_params)
+    units = hedger.decide(view, hedger.memory, hedger.parameters)
     state.counters[Counter.HEDGE_DECISIONS] += 1
     if not abs(units) < 1e300:
         keep_fault(state, view)
@@ -59,7 +60,7 @@ def round_to_lot(units: float, lot: float) -> float:
     """Units to the nearest multiple of the lot, ties away from zero; a lot of 0 rounds nothing."""
     if lot == 0.0:
         return units
-    count = floor(abs(units) / lot)
+    count = float(floor(abs(units) / lot))
     if abs(units) / lot - count >= 0.5:
         count += 1.0
     return count * lot if units > 0.0 else -count * lot
@@ -93,7 +94,7 @@ def pending_has_room(state: State) -> bool:
     """Whether the queue of hedges under way can take what one event may add."""
     desk = state.desk[0]
     room = 4 * state.underlyings.shape[0] + 4
-    return desk["hedge_tail"] - desk["hedge_head"] + room <= state.pending.shape[0]  # type: ignore[no-any-return]
+    return desk["hedge_tail"] - desk["hedge_head"] + room <= state.pending.shape[0]
 
 
 @internal
@@ -102,7 +103,7 @@ def next_hedge_due(state: State) -> int:
     desk = state.desk[0]
     if desk["hedge_head"] == desk["hedge_tail"]:
         return 9_223_372_036_854_775_807
-    return state.pending[desk["hedge_head"]]["due"]  # type: ignore[no-any-return]
+    return state.pending[desk["hedge_head"]]["due"]
 
 
 @internal
@@ -126,7 +127,7 @@ def hedge_price(state: State, u: int, units: float) -> float:
     instrument = state.underlyings[state.underlyings[u]["instrument"]]
     touch = instrument["ask"] if units > 0.0 else instrument["bid"]
     is_mid = state.rules[0]["hedge_at_touch"] == 0 or touch != touch
-    return instrument["spot"] if is_mid else touch  # type: ignore[no-any-return]
+    return instrument["spot"] if is_mid else touch
 
 
 @internal

@@ -20,7 +20,7 @@ def begin(state: State, kind: TransactionKind) -> None:
 
 @internal
 def post(state: State, account: int, instrument: int, owner: int, amount: int) -> None:
-    """One posting of the transaction begun: debit positive. `owner` is the row of `balances` (an underlying or the desk)."""
+    """One posting of the transaction begun, debit positive; `owner` is its row of `balances`."""
     state.balances[owner, account] += amount
     desk = state.desk[0]
     desk["unbalanced"] += amount

@@ -1,4 +1,4 @@
-"""The desk's limits: every breach is an event of the run; a loss beyond its limit ends quoting and flattens the delta."""
+"""The desk's limits: every breach is an event of the run; beyond the loss limit quoting ends and the delta goes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_limits(state: State, u: int) -> None:
 
 @internal
 def check_position(state: State, i: int) -> None:
-    """Note an option's position that stands beyond its limit (quotes are cut to stay within: a full one is no breach)."""
+    """Note an option's position beyond its limit (quotes are cut to stay within: a full one is no breach)."""
     position = state.options[i]["position"]
     if abs(position) > state.rules[0]["limit_position"]:
         _note(state, i, Limit.POSITION, position)

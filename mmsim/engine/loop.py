@@ -17,29 +17,17 @@ from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_due
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
+from mmsim.engine.seats import HEDGE, QUOTE, Seat, seat_types
 from mmsim.engine.settlement import expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
-from mmsim.events import EVENT, Kind
-from mmsim.kernel import F1, F2, I64, Slot, entry, function, internal, rows_of, types
-from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
-
-QUOTE = Slot("quote", QuoteView, Quote)
-HEDGE = Slot("hedge", HedgeView, float)
-ON_TICK = Slot("on_tick", TickView, None)
-ON_FILL = Slot("on_fill", FillView, None)
-
-_POLICY = [
-    argument for slot in (QUOTE, ON_TICK, ON_FILL) for argument in (function(slot.signature), F1)
-] + [F2]
-_HEDGER = [
-    argument for slot in (HEDGE, ON_TICK, ON_FILL) for argument in (function(slot.signature), F1)
-] + [F2]
+from mmsim.events import EVENT, Events, Kind
+from mmsim.kernel import I64, entry, internal, rows_of, uniform_tuple
 
 
 @internal
-def pass_time(state: State, ts: int, kind: int, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
-    """What happens before an event of `kind` at `ts`: hedges that fall due, and the end of the times before; False on a fault.
+def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
+    """What happens before an event of `kind` at `ts`: hedges fall due, the times before end; False on a fault.
 
     A hedge due at `ts` itself is filled after the market data of `ts` and before its orders.
     """
@@ -50,12 +38,12 @@ def pass_time(state: State, ts: int, kind: int, hedge, hedge_params, memory) -> 
         if not is_due:
             break
         if due > desk["now"]:
-            if not end_time(state, hedge, hedge_params, memory):
+            if not end_time(state, hedger):
                 return False
             desk["now"] = due
         fill_next_hedge(state)
     if ts > desk["now"]:
-        if not end_time(state, hedge, hedge_params, memory):
+        if not end_time(state, hedger):
             return False
         desk["now"] = ts
     elif kind == Kind.EXPIRY and desk["due"] != 0:
@@ -72,8 +60,8 @@ def end_marks(state: State) -> None:
 
 
 @internal
-def end_time(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
-    """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a policy's fault."""
+def end_time(state: State, hedger: Seat) -> bool:
+    """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a fault."""
     desk = state.desk[0]
     if desk["due"] == 0:
         return True
@@ -83,15 +71,15 @@ def end_time(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore
         underlying = state.underlyings[u]
         if underlying["ask_due"] != 0:
             underlying["ask_due"] = 0
-            if not ask_hedge(state, u, 0, hedge, hedge_params, memory):
+            if not ask_hedge(state, u, 0, hedger):
                 return False
     return True
 
 
 @internal
-def finish(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[no-untyped-def]
+def finish(state: State, hedger: Seat) -> bool:
     """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
-    if not end_time(state, hedge, hedge_params, memory):
+    if not end_time(state, hedger):
         return False
     desk = state.desk[0]
     desk["imbalance"] += abs(desk["unbalanced"])
@@ -101,8 +89,83 @@ def finish(state: State, hedge, hedge_params, memory) -> bool:  # type: ignore[n
 
 
 @internal
-def tick(state: State, u: int, event: Any) -> None:
-    """A tick of an underlying: the integrals over the spot's move, and whether its options are due a mark."""
+def session(state: State, kind: int, instrument: int, value: float) -> None:
+    """The events of the trading day."""
+    if kind == Kind.SETTLEMENT:
+        mark_all(state)
+        settle_margins(state)
+        post_carry(state)
+    elif kind == Kind.OPEN:
+        state.desk[0]["open"] = 1
+    elif kind == Kind.CLOSE:
+        state.desk[0]["open"] = 0
+    elif kind == Kind.DIVIDEND:
+        pay_dividend(state, instrument, value)
+
+
+@internal
+def grid_mark(state: State) -> None:
+    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book."""
+    mark_all(state)
+    post_carry(state)
+    for u in range(state.underlyings.shape[0]):
+        keep_fresh(state, u)
+        check_limits(state, u)
+    check_loss(state)
+    write_marks(state)
+
+
+@internal
+def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+    """A client's order meets the quote in force; a fill is told to the policies and hedged."""
+    event, rules = events[n], state.rules[0]
+    i: Any = np.int64(event["instrument"])
+    decided = event["ts"] - rules["quote_latency"]
+    u = state.options[i]["underlying"]
+    if rules["quote_latency"] != 0:
+        catch_up(state, events, n, decided, quoter)
+    state.counters[Counter.ORDERS] += 1
+    refused = refusal(state, event)
+    if refused >= 0:
+        state.counters[refused] += 1
+        return Reason.STOP
+    if rules["quote_latency"] == 0:
+        keep_fresh(state, u)
+    chain = quote_in_force(state, i, decided, quoter)
+    if not chain.is_valid:
+        return Reason.QUOTE_FAULT
+    note_cross(state, state.options[i], chain)
+    size = dealt_size(state, event, chain)
+    if size <= 0.0:
+        return Reason.STOP
+    side = -float(event["side"])
+    view = fill_client(state, i, side * size, chain.bid if side > 0.0 else chain.ask, chain, event["client"])
+    if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
+        quoter.on_fill(view, quoter.memory, quoter.fill_parameters)
+    if rules["hedge_listens"] != 0:
+        hedger.on_fill(view, hedger.memory, hedger.fill_parameters)
+    check_position(state, i)
+    if not ask_hedge(state, u, 0, hedger):
+        return Reason.HEDGE_FAULT
+    check_limits(state, u)
+    return Reason.STOP
+
+
+@internal
+def tick(state: State, u: int, event: Any, quoter: Seat, hedger: Seat) -> int:
+    """A tick of an underlying: the integrals over the spot's move, whom it is told to, and the hedge."""
+    move_spot(state, u, event)
+    rules, view = state.rules[0], tick_view(state.underlyings[u], u)
+    if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
+        quoter.on_tick(view, quoter.memory, quoter.tick_parameters)
+    if rules["hedge_listens"] != 0:
+        hedger.on_tick(view, hedger.memory, hedger.tick_parameters)
+    return Reason.STOP if ask_hedge(state, u, 0, hedger) else Reason.HEDGE_FAULT
+
+
+@internal
+def move_spot(state: State, u: int, event: Any) -> None:
+    """A tick into its underlying: the integrals over the spot's move, and whether its options are due a mark."""
     underlying = state.underlyings[u]
     delta = delta_before_tick(state, u, event["ts"])
     before = set_spot(underlying, event)
@@ -129,99 +192,66 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
         state.desk[0]["due"] = 1
 
 
-@entry(types.UniTuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, *_POLICY, *_HEDGER))
-def run(  # type: ignore[no-untyped-def]
+@internal
+def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:  # noqa: C901  (dispatch)
+    """One event: what its time has brought due before it, and then the event itself. Reason.STOP is all well."""
+    desk, event = state.desk[0], events[n]
+    kind, ts = event["kind"], event["ts"]
+    i: Any = np.int64(event["instrument"])
+    if desk["opened"] == 0 and (kind >= Kind.ORDER or ts > state.rules[0]["start"]) and not open_book(state):
+        return Reason.OPENING_FAULT
+    if (ts > desk["now"] or kind >= Kind.ORDER) and not pass_time(state, ts, kind, hedger):
+        return Reason.HEDGE_FAULT
+    if kind == Kind.QUOTE:
+        set_quote(state.options[i], event)
+    elif kind == Kind.SPOT:
+        return tick(state, i, event, quoter, hedger)
+    elif kind == Kind.VOLATILITY:
+        set_volatility(state, i, event["value"])
+    elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
+        return order(state, events, n, quoter, hedger)
+    elif kind == Kind.MARK:
+        grid_mark(state)
+    elif kind == Kind.FAIR_VOLATILITY:
+        state.options[i]["fair_volatility"] = event["value"]
+    elif kind == Kind.TIMER:
+        for u in range(state.underlyings.shape[0]):
+            if not ask_hedge(state, u, 1, hedger):
+                return Reason.HEDGE_FAULT
+    elif kind == Kind.EXPIRY:
+        expire(state, i)
+        post_carry(state)
+        state.underlyings[state.options[i]["underlying"]]["ask_due"] = 1
+        desk["due"] = 1
+    else:
+        session(state, kind, i, event["value"])
+    return Reason.STOP
+
+
+@entry(uniform_tuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, *seat_types(QUOTE), *seat_types(HEDGE)))
+def run(
     events, start, stop, state,
-    quote, quote_params, quote_tick, quote_tick_params, quote_fill, quote_fill_params, quote_memory,
-    hedge, hedge_params, hedge_tick, hedge_tick_params, hedge_fill, hedge_fill_params, hedge_memory,
+    quote, quote_parameters, quote_tick, quote_tick_parameters, quote_fill, quote_fill_parameters, quote_memory,
+    hedge, hedge_parameters, hedge_tick, hedge_tick_parameters, hedge_fill, hedge_fill_parameters, hedge_memory,
 ):  # fmt: skip
-    """Walk events `start` to `stop`: (next event, Reason). Enter again at the next event after what the reason asks for."""
-    desk, rules = state.desk[0], state.rules[0]
+    """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
+
+    The fields of the two seats are arguments of their own, because a function value cannot be passed from Python as a part of a tuple.
+    """
+    quoter = Seat(
+        quote, quote_parameters, quote_tick, quote_tick_parameters, quote_fill, quote_fill_parameters, quote_memory
+    )
+    hedger = Seat(
+        hedge, hedge_parameters, hedge_tick, hedge_tick_parameters, hedge_fill, hedge_fill_parameters, hedge_memory
+    )
     for n in range(start, stop):
-        if not (has_room(state)):
+        if not has_room(state):
             return n, Reason.JOURNAL_FULL
         if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
             return n, Reason.QUEUE_FULL
-        event = events[n]
-        kind, i, ts = event["kind"], np.int64(event["instrument"]), event["ts"]
-        if desk["opened"] == 0 and (kind >= Kind.ORDER or ts > rules["start"]) and not open_book(state):
-            return n, Reason.OPENING_FAULT
-        if ts > desk["now"] or kind >= Kind.ORDER:
-            if not pass_time(state, ts, kind, hedge, hedge_params, hedge_memory):
-                return n, Reason.HEDGE_FAULT
-        if kind == Kind.QUOTE:
-            set_quote(state.options[i], event)
-        elif kind == Kind.SPOT:
-            tick(state, i, event)
-            if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
-                quote_tick(tick_view(state.underlyings[i], i), quote_memory, quote_tick_params)
-            if rules["hedge_listens"] != 0:
-                hedge_tick(tick_view(state.underlyings[i], i), hedge_memory, hedge_tick_params)
-            if not ask_hedge(state, i, 0, hedge, hedge_params, hedge_memory):
-                return n, Reason.HEDGE_FAULT
-        elif kind == Kind.VOLATILITY:
-            set_volatility(state, i, event["value"])
-        elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
-            view_ts = ts - rules["quote_latency"]
-            if rules["quote_latency"] != 0:
-                catch_up(
-                    state, events, n, view_ts,
-                    quote_tick, quote_tick_params, quote_fill, quote_fill_params, quote_memory,
-                )  # fmt: skip
-            state.counters[Counter.ORDERS] += 1
-            refused = refusal(state, event)
-            if refused >= 0:
-                state.counters[refused] += 1
-                continue
-            u = state.options[i]["underlying"]
-            if rules["quote_latency"] == 0:
-                keep_fresh(state, u)
-            chain = quote_in_force(state, i, view_ts, quote, quote_params, quote_memory)
-            if not chain.is_valid:
-                return n, Reason.QUOTE_FAULT
-            note_cross(state, state.options[i], chain)
-            size = dealt_size(state, event, chain)
-            if size > 0.0:
-                side = -float(event["side"])
-                price = chain.bid if side > 0.0 else chain.ask
-                view = fill_client(state, i, side * size, price, chain, event["client"])
-                if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
-                    quote_fill(view, quote_memory, quote_fill_params)
-                if rules["hedge_listens"] != 0:
-                    hedge_fill(view, hedge_memory, hedge_fill_params)
-                check_position(state, i)
-                if not ask_hedge(state, u, 0, hedge, hedge_params, hedge_memory):
-                    return n, Reason.HEDGE_FAULT
-                check_limits(state, u)
-        elif kind == Kind.MARK:
-            mark_all(state)
-            post_carry(state)
-            for u in range(state.underlyings.shape[0]):
-                keep_fresh(state, u)
-                check_limits(state, u)
-            check_loss(state)
-            write_marks(state)
-        elif kind == Kind.FAIR_VOLATILITY:
-            state.options[i]["fair_volatility"] = event["value"]
-        elif kind == Kind.TIMER:
-            for u in range(state.underlyings.shape[0]):
-                if not ask_hedge(state, u, 1, hedge, hedge_params, hedge_memory):
-                    return n, Reason.HEDGE_FAULT
-        elif kind == Kind.EXPIRY:
-            expire(state, i)
-            post_carry(state)
-            state.underlyings[state.options[i]["underlying"]]["ask_due"] = 1
-            desk["due"] = 1
-        elif kind == Kind.SETTLEMENT:
-            mark_all(state)
-            settle_margins(state)
-            post_carry(state)
-        elif kind == Kind.OPEN:
-            desk["open"] = 1
-        elif kind == Kind.CLOSE:
-            desk["open"] = 0
-        elif kind == Kind.DIVIDEND:
-            pay_dividend(state, i, event["value"])
-    if stop == events.shape[0] and not finish(state, hedge, hedge_params, hedge_memory):
+        reason = handle(state, events, n, quoter, hedger)
+        if reason != Reason.STOP:
+            return n, reason
+    if stop == events.shape[0] and not finish(state, hedger):
         return stop, Reason.HEDGE_FAULT
     return stop, Reason.STOP

@@ -1,4 +1,4 @@
-"""The hedge's lots: what a closing trade has realised, matched last-in-first-out, first-in-first-out or at average cost."""
+"""The hedge's lots: what closing trades have realised, matched last or first in first out, or at average cost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def trade_lots(state: State, u: int, units: float, price: float) -> None:
 
 @internal
 def _open_lot(state: State, u: int, units: float, cost: int) -> None:
-    """A new lot at the end, or into the one lot of average cost; room is made at the front of a first-in-first-out row."""
+    """A new lot at the end, or into the one lot of average cost; a row whose front is free is moved there first."""
     underlying = state.underlyings[u]
     head, tail = underlying["lot_head"], underlying["lot_tail"]
     if state.rules[0]["matching"] == AVERAGE and tail > head:

@@ -31,7 +31,7 @@ def steps_to(state: State, option: Any, spot: float, ts: int, volatility: float)
 
 @internal
 def set_mark(state: State, i: int, spot: float) -> None:
-    """The present state becomes the option's last mark; its theo and Greeks are priced only if it has ever been held."""
+    """The present state becomes the option's last mark; theo and Greeks are priced only if it has ever been held."""
     option, now = state.options[i], state.desk[0]["now"]
     option["mark_ts"], option["mark_spot"], option["mark_volatility"] = now, spot, option["volatility"]
     option["marked"] = 1
@@ -184,7 +184,7 @@ def revalue_hedge(state: State, u: int) -> int:
         worth += micros(underlying["hedge"] * state.underlyings[underlying["instrument"]]["spot"])
     change = worth - underlying["hedge_value"]
     underlying["hedge_value"] = worth
-    return change  # type: ignore[no-any-return]
+    return change
 
 
 @internal
@@ -206,7 +206,7 @@ def is_due(state: State, option: Any, spot: float) -> bool:
     rules = state.rules[0]
     moved = abs(spot - option["mark_spot"]) >= rules["mark_spot"] * option["mark_spot"]
     shifted = abs(option["volatility"] - option["mark_volatility"]) >= rules["mark_vol"] * option["mark_volatility"]
-    return moved or shifted  # type: ignore[no-any-return]
+    return moved or shifted
 
 
 @internal

@@ -68,12 +68,12 @@ def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
 def _limit_price(state: State, option: Any, order: Any) -> float:
     """The worst price that the client takes: given, or by its distance from the market's fair value (theo if none)."""
     if order["price"] == order["price"]:
-        return order["price"]  # type: ignore[no-any-return]
+        return order["price"]
     fair = market_fair(state, option)
     if fair != fair:
         spot = state.underlyings[option["underlying"]]["spot"]
         fair = theo_at(state, option, spot, state.desk[0]["now"], option["volatility"])
-    return fair + order["side"] * order["value"]  # type: ignore[no-any-return]
+    return fair + order["side"] * order["value"]
 
 
 @internal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State
 from mmsim.engine.valuation import delta_now, dividends_ahead, years_left
 from mmsim.kernel import fields_of, internal
@@ -43,8 +44,8 @@ def round_up(state: State, option: Any, price: float) -> float:
 
 @internal
 def _on_grid(count: float, tick: Any) -> float:
-    """`count` ticks as a price: divided by the ticks in one currency unit where that is a whole number, which is exact."""
-    return count / tick["inverse"] if tick["inverse"] > 0.0 else count * tick["step"]  # type: ignore[no-any-return]
+    """`count` ticks as a price: divided by the ticks in a unit of currency where they are whole, which is exact."""
+    return count / tick["inverse"] if tick["inverse"] > 0.0 else count * tick["step"]
 
 
 @internal
@@ -54,7 +55,7 @@ def _tick_row(state: State, option: Any, price: float) -> int:
     for k in range(option["first_tick"] + 1, option["first_tick"] + option["tick_count"]):
         if price >= state.ticks[k]["level"]:
             row = k
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @internal
@@ -123,14 +124,14 @@ def keep_fault(state: State, view: Any) -> None:
     k = 0
     for field in fields_of(view):
         state.fault[0, k] = field
-        k += 1
+        k += 1  # noqa: SIM113  (enumerate does not unroll)
 
 
 @internal
-def quote_in_force(state: State, i: int, ts: int, quote, quote_params, memory) -> QuoteInForce:  # type: ignore[no-untyped-def]
+def quote_in_force(state: State, i: int, ts: int, quoter: Seat) -> QuoteInForce:
     """Option `i`'s quote in force, decided on the state as of `ts`: policy, tick rounding, post-only clamp, limits."""
     view = quote_view(state, i, ts)
-    answer = quote(view, memory, quote_params)
+    answer = quoter.decide(view, quoter.memory, quoter.parameters)
     state.counters[Counter.QUOTES] += 1
     if not is_valid(answer):
         keep_fault(state, view)
@@ -143,21 +144,23 @@ def quote_in_force(state: State, i: int, ts: int, quote, quote_params, memory) -
     ask = round_up(state, option, answer.ask) if ask_size > 0.0 else 0.0
     if state.rules[0]["post_only"] != 0:
         if bid_size > 0.0 and bid >= option["ask"]:
-            bid = round_down(state, option, option["ask"] - state.ticks[_tick_row(state, option, option["ask"])]["step"])
+            bid = round_down(
+                state, option, option["ask"] - state.ticks[_tick_row(state, option, option["ask"])]["step"]
+            )
             state.counters[Counter.QUOTES_CLAMPED] += 1
         if ask_size > 0.0 and ask <= option["bid"]:
             ask = round_up(state, option, option["bid"] + state.ticks[_tick_row(state, option, option["bid"])]["step"])
             state.counters[Counter.QUOTES_CLAMPED] += 1
     if bid <= 0.0:
         bid_size = 0.0
-    bid_size = _allowed(state, i, view, 1.0, bid_size)
-    ask_size = _allowed(state, i, view, -1.0, ask_size)
+    bid_size = _allowed(state, view, 1.0, bid_size)
+    ask_size = _allowed(state, view, -1.0, ask_size)
     fair = 0.5 * (answer.bid + answer.ask)
     return QuoteInForce(bid, ask, bid_size, ask_size, fair, answer.bid, answer.ask, True)
 
 
 @internal
-def _allowed(state: State, i: int, view: QuoteView, side: float, size: float) -> float:
+def _allowed(state: State, view: QuoteView, side: float, size: float) -> float:
     """The size that the limits leave of a side (+1 the desk buys): none where it would add to a breach."""
     rules = state.rules[0]
     if state.desk[0]["halted"] != 0:
@@ -168,4 +171,4 @@ def _allowed(state: State, i: int, view: QuoteView, side: float, size: float) ->
         return 0.0
     if abs(view.net_vega) >= rules["limit_vega"] and side * view.net_vega > 0.0:
         return 0.0
-    return min(size, max(rules["limit_position"] - side * view.position, 0.0))  # type: ignore[no-any-return]
+    return min(size, max(rules["limit_position"] - side * view.position, 0.0))

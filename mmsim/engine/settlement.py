@@ -84,7 +84,7 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
     begin(state, TransactionKind.DIVIDEND)
     post_split(state, u)
     underlying["first_dividend"] += 1
-    if not underlying["spot"] == underlying["spot"]:
+    if underlying["spot"] != underlying["spot"]:
         return
     before = underlying["spot"]
     underlying["spot"] -= amount
@@ -170,7 +170,9 @@ def expire(state: State, i: int) -> None:
     option["value"] = option["margined"] = 0
     option["position"] = 0.0
     if size != 0.0:
-        row = new_fill(state, TransactionKind.EXPIRY, i, -1, -size, max(option["right"] * (price - option["strike"]), 0.0))
+        row = new_fill(
+            state, TransactionKind.EXPIRY, i, -1, -size, max(option["right"] * (price - option["strike"]), 0.0)
+        )
         row["theo"], row["spot"] = row["price"], price
         row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
         row["implied_volatility"] = option["volatility"]

@@ -66,7 +66,7 @@ def restart(state: State, template: State, path: int, *, keep: bool) -> None:
 
 def copy_of(state: State) -> State:
     """A state that shares no array with another, `seen_*` being the live rows where they were."""
-    copied = State(*(array.copy() for array in state))
+    copied = State._make(array.copy() for array in state)
     if state.seen_options is state.options:
         copied = copied._replace(seen_options=copied.options, seen_underlyings=copied.underlyings)
     return copied
@@ -76,13 +76,24 @@ def _options(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np.voi
     """A row an option, and the tick tables one after another."""
     rows = np.zeros(len(universe.options), layout.OPTION)
     steps: list[tuple[float, float, float]] = []
-    for name in ("bid", "ask", "volatility", "fair_volatility", "opening_mark", "mark_spot", "mark_volatility", "mark_theo"):
+    for name in (
+        "bid",
+        "ask",
+        "volatility",
+        "fair_volatility",
+        "opening_mark",
+        "mark_spot",
+        "mark_volatility",
+        "mark_theo",
+    ):
         rows[name] = np.nan
     for row, option in zip(rows, universe.options, strict=True):
         u = universe.underlying_index[option.underlying]
         _set_contract(row, option, u, universe.underlyings[u], scenario)
         row["first_tick"], row["tick_count"] = len(steps), len(option.ticks.levels)
-        steps += [(level, step, _inverse(step)) for level, step in zip(option.ticks.levels, option.ticks.steps, strict=True)]
+        steps += [
+            (level, step, _inverse(step)) for level, step in zip(option.ticks.levels, option.ticks.steps, strict=True)
+        ]
     return rows, np.array(steps, layout.TICK)
 
 

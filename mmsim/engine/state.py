@@ -1,6 +1,6 @@
 """The loop's state: a row an option, a row an underlying, small named groups for the desk, its rules and its journal.
 
-Aligned record arrays because the same state over separate arrays costs several times as much (measured: docs/design.md).
+Aligned record arrays because the same state over separate arrays costs several times as much (docs/design.md).
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmsim.engine.greeks import net_delta
 from mmsim.engine.limits import equity
 from mmsim.engine.state import STATE, State, micros
 from mmsim.engine.valuation import has_mark, theo_at
-from mmsim.kernel import I64, entry, internal, types
+from mmsim.kernel import I64, entry, internal, uniform_tuple
 
 
 @internal
@@ -27,7 +29,7 @@ def write_marks(state: State) -> None:
 
 
 @internal
-def _next_row(state: State, underlying: int):  # type: ignore[no-untyped-def]
+def _next_row(state: State, underlying: int) -> Any:
     """The next row of marks, with its time and owner."""
     desk = state.desk[0]
     row = state.marks[desk["marks"]]
@@ -80,8 +82,11 @@ def _elsewhere(state: State) -> tuple[int, int, int]:
     return at_mid, at_liquidation, unquoted
 
 
-@entry(types.UniTuple(I64, 3)(STATE))
+@entry(uniform_tuple(I64, 3)(STATE))
 def liquidation(state: State) -> tuple[int, int, int]:
-    """What marking the options elsewhere would add to equity, micro-units: at market mid; at liquidation (bid for longs, ask
-    for shorts); and the number of positions with no market to sell to, which are left at mid."""
+    """What marking the options elsewhere than at theo would add to equity, and how many could not be liquidated.
+
+    Micro-units: at market mid; at liquidation (bid for longs, ask for shorts); and the number of positions with no
+    market to sell to, which are left at mid.
+    """
     return _elsewhere(state)

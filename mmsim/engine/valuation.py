@@ -62,20 +62,20 @@ def delta_now(state: State, i: int, model_delta: float) -> float:
     if state.rules[0]["scripted"] == 0:
         return model_delta
     tick = state.underlyings[state.options[i]["underlying"]]["ticks"] - 1
-    return state.script[min(max(tick, 0), state.script.shape[0] - 1), i]  # type: ignore[no-any-return]
+    return state.script[min(max(tick, 0), state.script.shape[0] - 1), i]
 
 
 @internal
 def market_fair(state: State, option: Any) -> float:
-    """The market's fair value of one unit: the model's in a synthetic market, else the mid of a two-sided quote, else NaN."""
+    """The market's fair value of one unit: the model's in a synthetic market, the mid of a two-sided quote, or NaN."""
     if option["fair_volatility"] == option["fair_volatility"]:
         spot = state.underlyings[option["underlying"]]["spot"]
         return theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])
-    return 0.5 * (option["bid"] + option["ask"])  # type: ignore[no-any-return]
+    return 0.5 * (option["bid"] + option["ask"])
 
 
 @internal
 def has_mark(state: State, option: Any) -> bool:
     """Whether the option has a theo now: a spot and a volatility mark are known."""
     spot = state.underlyings[option["underlying"]]["spot"]
-    return spot == spot and option["volatility"] == option["volatility"]  # type: ignore[no-any-return]
+    return spot == spot and option["volatility"] == option["volatility"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import matplotlib
@@ -66,6 +67,11 @@ def beside(axes: Axes, row: float, text: str, side: Literal["left", "right"], co
     x = -8 / (WIDTH * box.width) if side == "left" else (0.997 - box.x0) / box.width
     style |= {"color": LIGHT[color], "fontsize": FONT, "parse_math": False, "ha": "right", "va": "center_baseline"}
     axes.text(x, row, text, transform=axes.get_yaxis_transform(), **style)
+
+
+def defaults() -> AbstractContextManager[None]:
+    """Matplotlib's own settings for as long as figures are made and saved, whatever the user's matplotlibrc says."""
+    return matplotlib.rc_context({k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")})
 
 
 def svg(figure: Figure, key: str, description: str) -> Markup:

@@ -61,7 +61,7 @@ def attribution(run: Run) -> Exhibit:
 
 def cumulative(run: Run) -> Exhibit:
     """The headline buckets, cumulated over time."""
-    desk = rows.desk(run)
+    desk = rows.cumulative(run)
     parts = {
         "Total": desk["total"],
         "Spread capture": desk["spread_capture"],
@@ -72,12 +72,12 @@ def cumulative(run: Run) -> Exhibit:
         "Rates, dividends, basis": desk["rates"] + desk["dividends"] + desk["basis"],
     }
     caption = "Every line starts at zero; the others sum to the total."
-    return _over_time(run, "cumulative", "Buckets over time", caption, _moving(parts))
+    return _over_time(run, desk["ts"], "cumulative", "Buckets over time", caption, _moving(parts))
 
 
 def gamma_and_theta(run: Run) -> Exhibit:
     """What the book's curvature earned against what it cost to hold."""
-    desk = rows.desk(run)
+    desk = rows.cumulative(run)
     parts = {
         "Sum": desk["convexity"] + desk["drift"] + desk["theta_pnl"] + desk["carry"],
         "Convexity": desk["convexity"],
@@ -89,7 +89,7 @@ def gamma_and_theta(run: Run) -> Exhibit:
         "Convexity is what moves of the spot earned; drift what waiting between hedges made of it; theta and carry what"
         " holding the book cost."
     )
-    return _over_time(run, "gamma-theta", "Gamma against theta and carry", caption, _moving(parts))
+    return _over_time(run, desk["ts"], "gamma-theta", "Gamma against theta and carry", caption, _moving(parts))
 
 
 def marks_differ(run: Run) -> bool:
@@ -107,7 +107,7 @@ def marks_against_theo(run: Run) -> Exhibit:
         "At liquidation, less theo": desk["equity_at_liquidation"] - desk["equity"],
     }
     caption = "Equity with the options at the market's mid, and at bid for longs and ask for shorts, less that at theo."
-    return _over_time(run, "against-theo", "What the marks hide", caption, parts)
+    return _over_time(run, desk["ts"], "against-theo", "What the marks hide", caption, parts)
 
 
 def spot_and_hedges(run: Run) -> list[Exhibit]:
@@ -119,10 +119,10 @@ def _spot(run: Run, symbol: str, key: str) -> Exhibit:
     marks, hedges = rows.book(run, symbol), rows.hedges(run, symbol)
     seen = pd.concat([marks[["ts", "spot"]], hedges[["ts", "spot"]]]).dropna().sort_values("ts", kind="stable")
     bought, sold = hedges.loc[hedges["side"] == "buy"], hedges.loc[hedges["side"] == "sell"]
-    line = Line("Spot", rows.times(seen), rows.values(seen, "spot"), "line6")
+    line = Line("Spot", rows.times(seen["ts"]), rows.values(seen, "spot"), "line6")
     shapes = (
-        Marks("Hedge bought", rows.times(bought), rows.values(bought, "price"), "gain", "^"),
-        Marks("Hedge sold", rows.times(sold), rows.values(sold, "price"), "loss", "v"),
+        Marks("Hedge bought", rows.times(bought["ts"]), rows.values(bought, "price"), "gain", "^"),
+        Marks("Hedge sold", rows.times(sold["ts"]), rows.values(sold, "price"), "loss", "v"),
     )
     title = f"{symbol}: spot and hedges"
     figure = timelines.draw([Panel("", [line], shapes, height=210, prices=True)])
@@ -196,7 +196,7 @@ def _by_underlying(
 
 def _line(symbol: str, book: pd.DataFrame, measure: tuple[str, float], number: int) -> Line:
     column, factor = measure
-    return Line(symbol, rows.times(book), rows.values(book, column) * factor, *timelines.colored(number))
+    return Line(symbol, rows.times(book["ts"]), rows.values(book, column) * factor, *timelines.colored(number))
 
 
 def _readings(
@@ -213,10 +213,10 @@ def _readings(
 
 def _contracts(run: Run) -> Line:
     """Option contracts bought less sold by client fills, at each mark of the desk."""
-    fills, times = rows.client_fills(run), rows.times(rows.desk(run))
+    fills, times = rows.client_fills(run), rows.times(rows.desk(run)["ts"])
     signed = np.where(fills["side"] == "buy", fills["size"], -fills["size"]).astype(float)
     held = np.concatenate([[0.0], np.cumsum(signed)])
-    return Line("Contracts", times, held[np.searchsorted(rows.times(fills), times, side="right")], "total")
+    return Line("Contracts", times, held[np.searchsorted(rows.times(fills["ts"]), times, side="right")], "total")
 
 
 def distribution(run: Run) -> Exhibit:
@@ -235,21 +235,22 @@ def distribution(run: Run) -> Exhibit:
     return Exhibit("distribution", title, caption, svg, table)
 
 
-def _over_time(run: Run, key: str, title: str, caption: str, parts: Mapping[str, pd.Series[float]]) -> Exhibit:
+def _over_time(
+    run: Run, ts: pd.Series[pd.Timestamp], key: str, title: str, caption: str, parts: Mapping[str, pd.Series[float]]
+) -> Exhibit:
     """A figure of amounts of the whole desk over time; a part named Total or Sum is drawn as the sum."""
-    desk = rows.desk(run)
-    times, styles = rows.times(desk), map(timelines.colored, range(len(parts)))
+    times, styles = rows.times(ts), map(timelines.colored, range(len(parts)))
     lines = [
         Line(name, times, np.asarray(part, np.float64), *(("total", "") if name in ("Total", "Sum") else next(styles)))
         for name, part in parts.items()
     ]
     svg = drawing.svg(timelines.draw([Panel("", lines, height=230)]), key, f"{title}: " + ", ".join(parts))
-    picked = evenly(len(desk), ROWS).tolist()
+    picked = evenly(len(ts), ROWS).tolist()
     readings: list[tuple[Cell, ...]] = [
-        (rows.clock(desk["ts"].iloc[n]), *(money(float(line.values[n])) for line in lines)) for n in picked
+        (rows.clock(ts.iloc[n]), *(money(float(line.values[n])) for line in lines)) for n in picked
     ]
     table = Table(("Time, UTC", *parts), tuple(readings), f"{title}, {currency(run)}")
-    note = f"The table shows {len(picked)} of {len(desk):,} marks." if len(picked) < len(desk) else ""
+    note = f"The table shows {len(picked)} of {len(ts):,} marks." if len(picked) < len(ts) else ""
     return Exhibit(key, title, f"{caption} {currency(run)}; time in UTC.{_which_path(run)}", svg, table, lines, note)
 
 

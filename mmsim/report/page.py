@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import exhibits, options, palette, tables, words
+from mmsim.report import drawing, exhibits, options, palette, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
@@ -34,6 +34,8 @@ class Section(NamedTuple):
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
+    with drawing.defaults():
+        sections = _sections(run)
     return _template().render(
         summary=summary,
         scenario=summary["scenario"],
@@ -42,7 +44,7 @@ def render(run: Run) -> str:
         second_thought=words.second_thought(summary),
         headline={name: money(amount) for name, amount in words.headline(summary["attribution"]).items()},
         rest=words.rest(summary["attribution"]),
-        sections=_sections(run),
+        sections=sections,
         resolved=json.dumps(summary["scenario"], indent=2, ensure_ascii=False, default=str),
         provenance=_provenance(summary),
         light=palette.LIGHT,

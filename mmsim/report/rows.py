@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mmsim.results import Run
 
 Times = npt.NDArray[np.datetime64]
+BUCKETS = (
+    *("spread_capture", "convexity", "drift", "delta", "theta_pnl", "vega_pnl", "rates", "dividends", "carry", "basis"),
+    *("hedge_cost", "fees", "total"),
+)  # cumulative columns of marks
 SHOWN_UNDERLYINGS = 6  # at most, those with the most hedges
 
 
@@ -36,6 +40,15 @@ def desk(run: Run) -> pd.DataFrame:
     return book(run, "")
 
 
+def cumulative(run: Run) -> pd.DataFrame:
+    """Time and cumulative buckets of the whole desk at its marks, from zero at the clock's start."""
+    marks, start = desk(run)[["ts", *BUCKETS]], pd.Timestamp(run.summary["scenario"]["clock"]["start"])
+    if marks["ts"].iloc[0] <= start:
+        return marks
+    zero = pd.DataFrame({"ts": [start], **dict.fromkeys(BUCKETS, 0.0)}).astype(marks.dtypes)
+    return pd.concat([zero, marks], ignore_index=True)
+
+
 def client_fills(run: Run) -> pd.DataFrame:
     """The fills of client orders."""
     fills = of_path(run.fills, run)
@@ -55,9 +68,9 @@ def underlyings(run: Run) -> list[str]:
     return sorted(busiest[:SHOWN_UNDERLYINGS])
 
 
-def times(table: pd.DataFrame) -> Times:
-    """When the rows were, in UTC, without a zone."""
-    return np.asarray(table["ts"].dt.tz_convert(None), "datetime64[ns]")
+def times(ts: pd.Series[pd.Timestamp]) -> Times:
+    """A column of times in UTC, without the zone."""
+    return np.asarray(ts.dt.tz_convert(None), "datetime64[ns]")
 
 
 def values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     for axes, panel in zip(stack, panels, strict=True):
         _fill(axes, panel)
         axes.set_xlim(first, last)
-        locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+        locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(_clock(locator))
         axes.tick_params(axis="x", labelbottom=axes is stack[-1])
@@ -77,7 +78,7 @@ def _clock(locator: AutoDateLocator) -> ConciseDateFormatter:
     """Labels that need no date beside the axis: years, months, days, hours, minutes, seconds, and where each begins."""
     formats = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
     begins = ["", "%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M:%S"]
-    style = {"formats": formats, "zero_formats": begins, "show_offset": False}
+    style = {"tz": UTC, "formats": formats, "zero_formats": begins, "show_offset": False}
     return ConciseDateFormatter(locator, **style)  # type: ignore[no-untyped-call]
 
 

@@ -84,7 +84,11 @@ def headline(attribution: Mapping[str, float]) -> dict[str, float]:
 
 def rest(attribution: Mapping[str, float]) -> str:
     """What the total holds beside the other four headline figures; empty if nothing."""
-    others = [bucket for bucket in ("delta", "rates", "dividends", "basis", "unexplained") if attribution[bucket] != 0]
+    others = [
+        bucket
+        for bucket in ("delta", "rates", "dividends", "basis", "unexplained")
+        if fixed(attribution[bucket]) != "0.00"
+    ]
     if not others:
         return ""
     parts = ", ".join(f"{bucket} {fixed(attribution[bucket])}" for bucket in others)
@@ -167,7 +171,7 @@ def _over_paths(summary: Mapping[str, Any]) -> str:
     made = "makes" if mean >= 0 else "loses"
     sentence = (
         f"the desk {made} {fixed(abs(mean))} {currency} a path on average over {paths:,} paths"
-        f" (standard error {fixed(error)}), with {fixed(spread)} captured in spread"
+        f" (standard error {fixed(error)}), and its fills {_captured(spread)} in spread"
     )
     if abs(mean) <= 1.96 * error or fixed(mean) == "0.00":
         return f"Neither good nor bad: {sentence}; the mean is within 1.96 standard errors of zero."

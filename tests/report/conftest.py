@@ -220,7 +220,7 @@ def _hedge_fills(draws: np.random.Generator, book: pd.DataFrame, symbol: str, nu
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., Any]:
     """``make_run(marks=..., fills=..., hedges=..., paths=..., symbols=..., seed=...)`` gives a made-up run."""
     return made_up_run

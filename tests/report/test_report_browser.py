@@ -56,14 +56,14 @@ def show(browser: Any, page: Path, width: int, theme: str = "light") -> None:
     browser.get(page.as_uri())
 
 
-@pytest.fixture
-def page(make_run: Callable[..., Any], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page(make_run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with everything that a page can hold, and long names."""
     run = make_run(paths=50, symbols=("ESH0", "ESM0"))
     run.summary["scenario"]["name"] = "a-scenario-with-" + "a-very-" * 12 + "long-name"
     run.summary["reproduce"] = "mmsim run " + "/a/long/folder" * 20 + ".yaml --seed 7"
     run.summary["notes"] = ["Unbroken:" + "x" * 300]
-    return write(run, tmp_path / "report.html")
+    return write(run, tmp_path_factory.mktemp("page") / "report.html")
 
 
 def test_it_asks_for_nothing_and_reports_no_error(browser: Any, page: Path) -> None:

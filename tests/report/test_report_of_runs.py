@@ -36,6 +36,12 @@ def test_the_page_of_a_run(root: Path, tmp_path: Path, name: str, paths: int) ->
         of_paths = [figures[key] for figures in run["monte_carlo"].values() for key in ("mean", "sd", "se")]
         assert cells(html, f"Over {paths} paths") == of_paths
 
+    over_time = cells(html, "Buckets over time")
+    columns = len(re.findall("<li>", html.split('id="cumulative"')[1].split("</ul>")[0]))
+    assert over_time[:columns] == [0.0] * columns
+    if paths == 1:
+        assert over_time[-columns] == run["attribution"]["total"]
+
     again = write(results.load(folder), tmp_path / "again.html")
     assert again.read_text(encoding="utf-8") == html
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -214,6 +215,25 @@ def test_the_same_run_gives_the_same_bytes_in_another_process(make_run: MakeRun,
     assert here == again == (tmp_path / "there.html").read_bytes()
 
 
+def test_the_users_matplotlib_settings_change_nothing(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    plain = write(run, tmp_path / "plain.html").read_bytes()
+    taste = {
+        "lines.linewidth": 9,
+        "axes.xmargin": 0.4,
+        "font.family": "serif",
+        "timezone": "Asia/Tokyo",
+        "text.usetex": True,
+    }
+    with matplotlib.rc_context(taste):
+        assert write(run, tmp_path / "styled.html").read_bytes() == plain
+
+
+def test_the_words_cost_no_import_of_matplotlib(root: Path) -> None:
+    code = "import sys, mmsim.report.words; sys.exit('matplotlib' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(root)})
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -267,7 +287,7 @@ def test_paths_that_all_agree(make_run: MakeRun, tmp_path: Path) -> None:
 
 
 def test_a_large_run_stays_small(make_run: MakeRun, tmp_path: Path) -> None:
-    run = make_run(marks=20_000, fills=5_000, hedges=20_000, paths=2_000, symbols=tuple("ABCDEFGH"))
+    run = make_run(marks=10_000, fills=5_000, hedges=10_000, paths=2_000, symbols=tuple("ABCDEFGH"))
     path = write(run, tmp_path / "report.html")
     assert path.stat().st_size < 3_000_000
     root = Tree(path.read_text(encoding="utf-8")).root

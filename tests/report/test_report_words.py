@@ -83,8 +83,8 @@ def test_the_sentence_says_whether_it_was_good_and_why(run: dict[str, Any], sent
 @pytest.mark.parametrize(
     ("mean", "start", "end"),
     [
-        (5.0, "Good: the desk makes 5.00 USD a path", "with 4.00 captured in spread."),
-        (-5.0, "Bad: the desk loses 5.00 USD a path", "with 4.00 captured in spread."),
+        (5.0, "Good: the desk makes 5.00 USD a path", "and its fills captured 4.00 in spread."),
+        (-5.0, "Bad: the desk loses 5.00 USD a path", "and its fills captured 4.00 in spread."),
         (1.0, "Neither good nor bad: the desk makes 1.00 USD a path", "within 1.96 standard errors of zero."),
     ],
 )
