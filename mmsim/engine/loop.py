@@ -236,7 +236,8 @@ def run(
 ):  # fmt: skip
     """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
 
-    The fields of the two seats are arguments of their own, because a function value cannot be passed from Python as a part of a tuple.
+    The fields of the two seats are arguments of their own, because a function value cannot be passed from Python as
+    a part of a tuple.
     """
     quoter = Seat(
         quote, quote_parameters, quote_tick, quote_tick_parameters, quote_fill, quote_fill_parameters, quote_memory

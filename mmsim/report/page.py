@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import drawing, exhibits, options, palette, tables, words
+from mmsim.report import drawing, exhibits, options, palette, rows, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
 
 if TYPE_CHECKING:
     from mmsim.results import Run
+
+
+RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
 
 
 class Section(NamedTuple):
@@ -45,7 +48,7 @@ def render(run: Run) -> str:
         headline={name: money(amount) for name, amount in words.headline(summary["attribution"]).items()},
         rest=words.rest(summary["attribution"]),
         sections=sections,
-        resolved=json.dumps(summary["scenario"], indent=2, ensure_ascii=False, default=str),
+        resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
         provenance=_provenance(summary),
         light=palette.LIGHT,
         dark=palette.DARK,
@@ -92,7 +95,9 @@ def _time(run: Run) -> Section:
 
 def _market(run: Run) -> Section:
     shown = [*exhibits.spot_and_hedges(run), exhibits.inventory(run), exhibits.greeks(run)]
-    return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2])
+    drawn, held = len(rows.underlyings(run)), len(rows.symbols(run))
+    text = [f"Shown: the {drawn} of {held} underlyings with the most hedges."] if drawn < held else []
+    return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2], text=text)
 
 
 def _views(run: Run) -> Section:

@@ -61,10 +61,14 @@ def hedges(run: Run, symbol: str) -> pd.DataFrame:
     return fills.loc[(fills["kind"] == "hedge") & (fills["instrument"] == symbol)]
 
 
+def symbols(run: Run) -> list[str]:
+    """Every underlying, in alphabetical order."""
+    return sorted(set(run.marks["underlying"]) - {""})
+
+
 def underlyings(run: Run) -> list[str]:
     """The symbols shown, in alphabetical order; of many, those with the most hedges."""
-    symbols = sorted(set(run.marks["underlying"]) - {""})
-    busiest = sorted(symbols, key=lambda symbol: -len(hedges(run, symbol)))
+    busiest = sorted(symbols(run), key=lambda symbol: -len(hedges(run, symbol)))
     return sorted(busiest[:SHOWN_UNDERLYINGS])
 
 

@@ -151,7 +151,16 @@ def monte_carlo(summary: Summary) -> Table:
 
 def facts(name: str, values: Mapping[str, Any]) -> Table:
     """Names and values as text: versions, hashes, parameters."""
-    return Table((name, ""), tuple((str(key), str(value)) for key, value in values.items()))
+    return Table((name, ""), tuple((str(key), brief(str(value), 300)) for key, value in values.items()))
+
+
+def brief(text: str, limit: int) -> str:
+    """The text, cut where it is longer than ``limit``; run.json has all of it.
+
+    >>> brief("deltas = [0.5, 0.4]", 11)
+    'deltas = [0 … (run.json has it all)'
+    """
+    return text if len(text) <= limit else f"{text[:limit]} … (run.json has it all)"
 
 
 def _currency(summary: Summary) -> str:

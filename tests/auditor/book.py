@@ -444,7 +444,7 @@ class Book:
         self.answered[started] = self.units(started) * deltas
         self.tranches.answer(started, deltas)
         self._observe_borrow(u, ts_ns)
-        return {"fee": fee / 1e6, "spot": instrument.mid}
+        return {"fee": fee / 1e6, "theo": instrument.mid, "spot": self.hedges[u].mid}
 
     def _enter_hedge(self, u: int, ts_ns: int, units: float, price: float, difference: str) -> None:
         hedge = self.hedges[u]

@@ -288,10 +288,13 @@ def test_paths_that_all_agree(make_run: MakeRun, tmp_path: Path) -> None:
 
 def test_a_large_run_stays_small(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run(marks=10_000, fills=5_000, hedges=10_000, paths=2_000, symbols=tuple("ABCDEFGH"))
+    run.summary["scenario"]["market"] = {"spot": {"model": "path", "prices": [100.25] * 500_000}}
+    run.summary["policies"]["hedging"]["parameters"]["deltas"] = [0.5] * 500_000
     path = write(run, tmp_path / "report.html")
     assert path.stat().st_size < 3_000_000
     root = Tree(path.read_text(encoding="utf-8")).root
     assert len([f for f in root.find("figure") if f.attributes["id"].startswith("spot-")]) == 6
+    assert "Shown: the 6 of 8 underlyings with the most hedges." in root.text
 
 
 def test_a_spike_of_one_tick_is_in_the_figure() -> None:
