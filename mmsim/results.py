@@ -352,7 +352,7 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
     }
     columns |= {name: marks[name] for name in ("spot", "hedge", "net_delta", "gamma", "vega", "theta")}
     sums = {name: -balances[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
-    renamed = {"theta": "theta_pnl", "vega": "vega_pnl"}
+    renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
     for name, micros in sums.items():
         columns[renamed.get(name, name)] = micros / MICROS
         if name == "gamma":

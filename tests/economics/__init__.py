@@ -1,0 +1,1 @@
+"""What the engine earns against what theory says that it must."""
