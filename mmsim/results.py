@@ -421,8 +421,9 @@ def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFram
 def paths_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """A row a path: the buckets, the parts of the cash view and the client fills."""
     columns: dict[str, Any] = {"path": np.arange(len(outcomes))}
+    buckets = [outcome.buckets for outcome in outcomes]
     for name in (*BUCKETS, "total"):
-        columns[name] = np.array([outcome.buckets[name] for outcome in outcomes]) / MICROS
+        columns[name] = np.array([of_path[name] for of_path in buckets]) / MICROS
     for name in CASH_PARTS:
         columns[f"cash_{name}"] = np.array([outcome.cash[name] for outcome in outcomes]) / MICROS
     columns["client_fills"] = [int(outcome.counters[Counter.CLIENT_FILLS]) for outcome in outcomes]
@@ -435,8 +436,8 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     count = len(outcomes)
 
     def mean(of: Callable[[Outcome], Mapping[str, int]]) -> dict[str, float]:
-        keys = of(outcomes[0])
-        return {key: sum(of(outcome)[key] for outcome in outcomes) / count / MICROS for key in keys}
+        values = [of(outcome) for outcome in outcomes]
+        return {key: sum(value[key] for value in values) / count / MICROS for key in values[0]}
 
     taylor = np.mean([outcome.taylor for outcome in outcomes], axis=0)
     detail = mean(lambda outcome: outcome.detail)
@@ -475,8 +476,9 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def _statistics(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
     """Mean, standard deviation and standard error over paths of every bucket."""
     statistics = {}
+    buckets = [outcome.buckets for outcome in outcomes]
     for name in (*BUCKETS, "total"):
-        values = np.array([outcome.buckets[name] for outcome in outcomes]) / MICROS
+        values = np.array([of_path[name] for of_path in buckets]) / MICROS
         sd = float(values.std(ddof=1))
         statistics[name] = {"mean": float(values.mean()), "sd": sd, "se": sd / len(values) ** 0.5}
     return statistics

@@ -28,8 +28,8 @@ from typing import Any
 import pandas as pd
 
 from . import comparison
-from .book import TAYLOR, Book
-from .comparison import BUCKETS, Discrepancy
+from .book import BUCKETS, TAYLOR, Book
+from .comparison import Discrepancy
 from .replay import Fill, Replay
 
 __all__ = ["BUCKETS", "Audit", "Discrepancy", "audit"]
@@ -44,7 +44,7 @@ class Audit:
     inventory: dict[tuple[str, str], int]  # (account, instrument) -> micro-units at the end
     cash_view: dict[str, float]  # currency
     carry: dict[str, float]  # currency
-    equity: dict[str, float]  # currency: opening, closing, change
+    equity: dict[str, float]  # currency: opening, closing, change, at_mid, at_liquidation
     taylor: dict[str, float]  # currency
     lots: list[list[tuple[float, int]]]  # open lots by underlying
     tranches: pd.DataFrame  # by option and client number (-1: the opening book), currency
@@ -95,7 +95,6 @@ def audit(
     replay = Replay(book, events, _as_fills(fills))
     replay.run()
     view = book.close_cash_view()
-    opening = book.opening_options + book.opening_hedges
     journal = book.journal.table
     return Audit(
         accounts=journal.groupby("account")[["amount", "postings"]].sum(),
@@ -103,7 +102,7 @@ def audit(
         inventory=_inventory(book, terms),
         cash_view={name: amount / 1e6 for name, amount in view.items()},
         carry={name: amount / 1e6 for name, amount in book.carry.items()},
-        equity={name: amount / 1e6 for name, amount in _equity(opening, book.equity).items()},
+        equity={name: amount / 1e6 for name, amount in _equity(book).items()},
         taylor={name: float(total) for name, total in zip(TAYLOR, book.taylor, strict=True)},
         lots=[hedge.lots.open for hedge in book.hedges],
         tranches=book.tranches.table,
@@ -115,8 +114,16 @@ def audit(
     )
 
 
-def _equity(opening: int, closing: int) -> dict[str, int]:
-    return {"opening": opening, "closing": closing, "change": closing - opening}
+def _equity(book: Book) -> dict[str, int]:
+    opening, closing = book.opening_options + book.opening_hedges, book.equity
+    elsewhere = book.equity_elsewhere(book.settings["end_ns"])
+    return {
+        "opening": opening,
+        "closing": closing,
+        "change": closing - opening,
+        "at_mid": elsewhere["equity_at_mid"],
+        "at_liquidation": elsewhere["equity_at_liquidation"],
+    }
 
 
 def _inventory(book: Book, terms: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], int]:

@@ -18,6 +18,20 @@ from .tranches import OPENING, Tranches
 NS_PER_DAY = 86_400 * 10**9
 STEPS = ("Income:Dividends", "Income:Theta", "Income:Rates", "Income:Gamma:Convexity", "Income:Vega")
 VOLATILITY = STEPS.index("Income:Vega")
+BUCKETS = {
+    "spread_capture": ("Income:SpreadCapture:Market", "Income:SpreadCapture:Mark"),
+    "gamma": ("Income:Gamma:Convexity", "Income:Gamma:Drift"),
+    "delta": ("Income:Delta",),
+    "theta": ("Income:Theta",),
+    "vega": ("Income:Vega",),
+    "rates": ("Income:Rates",),
+    "dividends": ("Income:Dividends",),
+    "carry": ("Income:Carry:Options", "Income:Carry:Hedge", "Income:Carry:Borrow", "Income:Carry:Dividends"),
+    "basis": ("Income:Basis",),
+    "hedge_cost": ("Expenses:HedgeCost",),
+    "fees": ("Expenses:Fees:Options", "Expenses:Fees:Hedge"),
+    "unexplained": ("Income:Unexplained",),
+}
 TAYLOR = ("delta", "gamma", "theta", "vega", "vanna", "volga", "rates", "residual")
 CASH_OPTIONS, CASH_HEDGE = "Assets:Cash:Options", "Assets:Cash:Hedge"
 
@@ -566,6 +580,31 @@ class Book:
         """Everything the desk has, in micro-units."""
         cash = sum(account.balance for account in self.cash.values())
         return cash + int(self.booked.sum()) + sum(hedge.booked for hedge in self.hedges)
+
+    def position_greeks(self, u: int, ts_ns: int) -> dict[str, float]:
+        """Greeks of an underlying's book, in currency; nothing where the run has them by extrapolation."""
+        held = self._live(u)
+        hedge = self.hedges[u]
+        if not self.settings["exact"] or not np.isfinite(hedge.mid):
+            return {}
+        ahead = self.without_dividends(held, hedge.mid, ts_ns)
+        greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
+        units = self.units(held)
+        found = {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}
+        return found | {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
+
+    def equity_elsewhere(self, ts_ns: int) -> dict[str, int]:
+        """Equity with options at the market's mid, and at the side they could be closed at; at theo without either."""
+        at_mid = at_touch = self.equity
+        for option in np.flatnonzero((self.position != 0) & self.started):
+            one, units = np.array([option]), self.position[option] * self.multiplier[option]
+            theta = float(self.theta(one, self.hedges[self.owner[option]].mid, ts_ns, self.volatility[one])[0])
+            mid = self.fair_value(option, ts_ns)
+            mid = mid if np.isfinite(mid) else theta
+            touch = float(self.market_bid[option] if units > 0 else self.market_ask[option])
+            at_mid += micros(units * (mid - theta))
+            at_touch += micros(units * ((touch if np.isfinite(touch) else mid) - theta))
+        return {"equity_at_mid": at_mid, "equity_at_liquidation": at_touch}
 
     def close_cash_view(self) -> dict[str, int]:
         """The cash view, in micro-units."""

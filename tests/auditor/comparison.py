@@ -7,20 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-BUCKETS = {
-    "spread_capture": ("Income:SpreadCapture:Market", "Income:SpreadCapture:Mark"),
-    "gamma": ("Income:Gamma:Convexity", "Income:Gamma:Drift"),
-    "delta": ("Income:Delta",),
-    "theta": ("Income:Theta",),
-    "vega": ("Income:Vega",),
-    "rates": ("Income:Rates",),
-    "dividends": ("Income:Dividends",),
-    "carry": ("Income:Carry:Options", "Income:Carry:Hedge", "Income:Carry:Borrow", "Income:Carry:Dividends"),
-    "basis": ("Income:Basis",),
-    "hedge_cost": ("Expenses:HedgeCost",),
-    "fees": ("Expenses:Fees:Options", "Expenses:Fees:Hedge"),
-    "unexplained": ("Income:Unexplained",),
-}
+from .book import BUCKETS
+
 LAZY = ("Income:Gamma:Convexity", "Income:Gamma:Drift")  # X is extrapolated between refreshes unless pricing is exact
 
 
@@ -147,24 +135,38 @@ def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int]) 
             yield from beyond(f"options {option} {client} {bucket}", reported.loc[key, bucket], amount, tolerance)
 
 
-def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[Discrepancy]:
-    """Equity, spots and hedges at every row of the time grid.
+COLUMN_OF = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}  # of the marks table, by bucket
 
-    ``marks``: columns ts (int ns), underlying (number, -1 the desk), spot, hedge, equity.
+
+def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[Discrepancy]:
+    """The rows of the time grid: of the desk its worth and its buckets so far, of an underlying its market and Greeks.
+
+    ``marks``: columns ts (int ns), underlying (number, -1 the desk), and what is compared. Ends at the first bad row.
     """
-    desk = marks[marks["underlying"] == -1].groupby("ts")["equity"].last()
-    parts = {u: rows.groupby("ts").last() for u, rows in marks[marks["underlying"] >= 0].groupby("underlying")}
-    for n, shot in enumerate(snapshots):
-        ts = shot["ts"]
-        if ts not in desk.index:
-            yield Discrepancy(f"marks: no desk row at {ts}", float("nan"), shot["equity"] / 1e6, 0.0)
+    rows = {
+        owner: mine.drop_duplicates("ts", keep="last").set_index("ts") for owner, mine in marks.groupby("underlying")
+    }
+    for shot in snapshots:
+        if shot["ts"] not in rows[-1].index:
+            yield Discrepancy(f"marks: no desk row at {shot['ts']}", float("nan"), shot["worth"]["equity"], 0.0)
             return
-        reported = {"equity": desk[ts]} | {f"{c} {u}": parts[u][c].get(ts) for u in parts for c in ("spot", "hedge")}
-        audited = {"equity": shot["equity"] / 1e6} | {f"{c} {u}": shot[c][u] for u in parts for c in ("spot", "hedge")}
-        for key, amount in audited.items():
-            if amount == amount and reported[key] is not None:
-                tolerance = (10 * n + 100) / 1e6 if key == "equity" else 1e-9 * max(1.0, abs(amount))
-                found = list(beyond(f"marks {key} at {ts}", reported[key], amount, tolerance))
-                yield from found
-                if found:
-                    return
+        found = list(_of_desk_row(rows[-1].loc[shot["ts"]], shot))
+        for u, audited in enumerate(shot["underlyings"]):
+            row = rows[u].loc[shot["ts"]]
+            for column, amount in audited.items():
+                if amount == amount:
+                    tolerance = 1e-6 + 1e-8 * abs(amount)
+                    found += beyond(f"marks {column} of {u} at {shot['ts']}", row[column], amount, tolerance)
+        yield from found
+        if found:
+            return
+
+
+def _of_desk_row(row: pd.Series, shot: Mapping[str, Any]) -> Iterator[Discrepancy]:
+    postings = sum(count for _, count in shot["buckets"].values())
+    for column, amount in shot["worth"].items():
+        yield from beyond(f"marks {column} at {shot['ts']}", row[column], amount, (postings + 10) / 1e6)
+    for bucket, (amount, count) in shot["buckets"].items():
+        column = COLUMN_OF.get(bucket, bucket)
+        if column in row:
+            yield from beyond(f"marks {column} at {shot['ts']}", row[column], amount, (count + 1) / 1e6)

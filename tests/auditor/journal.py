@@ -25,11 +25,15 @@ class Journal:
     def __init__(self) -> None:
         self._sums: defaultdict[tuple[int, str], int] = defaultdict(int)
         self._counts: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self.totals: defaultdict[str, int] = defaultdict(int)  # by account, so far
+        self.counts: defaultdict[str, int] = defaultdict(int)  # postings by account, so far
 
     def post(self, ts_ns: int, account: str, amount: int, postings: int = 1) -> None:
         """Add a posting, or several of one account and time with their sum."""
         self._sums[ts_ns, account] += amount
         self._counts[ts_ns, account] += postings
+        self.totals[account] += amount
+        self.counts[account] += postings
 
     @property
     def table(self) -> pd.DataFrame:

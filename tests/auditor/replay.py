@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .book import Book
+from .book import BUCKETS, Book
 from .legality import hedge_price, reservation, same, wrong_with_client_fill, wrong_with_hedge_fill
 
 # in the order in which the events of one time happen
@@ -224,9 +224,22 @@ class Replay:
     # ---- results
 
     def _snapshot(self, ts: int) -> dict[str, Any]:
-        spots = [hedge.mid for hedge in self.book.hedges]
-        units = [hedge.units for hedge in self.book.hedges]
-        return {"ts": ts, "equity": self.book.equity, "spot": spots, "hedge": units}
+        """What the rows of marks should say: of the desk, and of each underlying."""
+        book, journal = self.book, self.book.journal
+        buckets = {
+            name: (-sum(journal.totals[part] for part in parts) / 1e6, sum(journal.counts[part] for part in parts))
+            for name, parts in BUCKETS.items()
+        }
+        underlyings = [
+            {"spot": h.mid, "hedge": h.units} | book.position_greeks(u, ts) for u, h in enumerate(book.hedges)
+        ]
+        if self.latency:
+            for row in underlyings:
+                row.pop("net_delta", None)  # hedges under way are not known
+        worth = {"equity": book.equity / 1e6} | {
+            name: amount / 1e6 for name, amount in book.equity_elsewhere(ts).items()
+        }
+        return {"ts": ts, "worth": worth, "buckets": buckets, "underlyings": underlyings}
 
     def _check_end(self) -> None:
         book = self.book
