@@ -169,7 +169,7 @@ def _path_progress(told: Progress, path: int, paths: int, events: int) -> Callab
 
 
 def _check_settled(state: State, built: market.Market, path: int) -> None:
-    """An option held past its expiry is an error of the engine or its calendar: the run fails."""
+    """A position left past its option's expiry (nothing to settle it at) fails the run."""
     late = (
         (state.options["expiry"] <= state.desk[0]["now"])
         & (state.options["settled"] == 0)
@@ -177,7 +177,7 @@ def _check_settled(state: State, built: market.Market, path: int) -> None:
     )
     names = [built.universe.options[n].name for n in np.flatnonzero(late)]
     if names:
-        raise RuntimeError(f"path {path}: left unsettled past expiry: {', '.join(names)}")
+        raise UserError(f"path {path}: no price to settle at, left past expiry: {', '.join(names)}")
 
 
 def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: Policy) -> dict[str, str]:

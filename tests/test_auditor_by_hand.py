@@ -147,7 +147,7 @@ def test_a_stock_hedged_at_the_touch() -> None:
         "Expenses:Fees:Options": 1.0,
         "Expenses:Fees:Hedge": 2.0,
     }
-    assert result.equity == {"opening": 0.0, "closing": 195.0, "change": 195.0}
+    assert result.equity["change"] == result.equity["at_mid"] == 195.0
     assert result.cash_view == {
         "premium": -1800.0,
         "rebalancing": 0.0,

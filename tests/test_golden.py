@@ -1,8 +1,8 @@
 """Two runs posting by posting, against files that can be checked with a pocket calculator.
 
-Each line of a file in ``golden/`` is a posting: when, in which kind of transaction, account, instrument, micro-units, and
-after ``=`` how it comes about, in currency. There ``C``, ``P`` and ``D`` are Black–Scholes values of a call and a put and
-the delta of a call, of a spot and the time left in days or hours; `r` is the day's rate of interest.
+Each line of a file in ``golden/`` is a posting: when, in which kind of transaction, account, instrument, micro-units,
+and after ``=`` how it comes about, in currency. There ``C``, ``P`` and ``D`` are Black–Scholes values of a call and a
+put and the delta of a call, of a spot and the time left in days or hours; ``r`` is the day's rate of interest.
 """
 
 from __future__ import annotations

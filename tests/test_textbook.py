@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from mmsim import backtest
 from mmsim.results import Run
+from mmsim.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_neftci_total(neftci: Run) -> None:
 
 
 def test_neftci_pays_a_five_days_premium_for_a_four_days_call(neftci: Run) -> None:
-    """At the money with four days of 365 to go, at 45 % and 4 %, the call is worth 1.9008: the price of 2.13 is for five."""
+    """At the money with four days of 365 to go, at 45 % and 4 %, the call is worth 1.9008; 2.13 is for five."""
     assert neftci.attribution["spread_capture"] == pytest.approx(-22.92, abs=0.005)
 
 
@@ -89,7 +90,7 @@ COST_THOUSANDS = (
 
 
 def test_hull_holds_the_printed_deltas(hull: Run) -> None:
-    """Twenty weekly hedges, to the table's delta to three decimals times 100,000 shares; the last week's stays 1.000."""
+    """Twenty weekly hedges, to the table's delta of three decimals times 100,000 shares; then it stays at 1.000."""
     assert shares(hull) == [pytest.approx(100_000 * delta, abs=1e-6) for delta in DELTAS[:20]]
     hedges = hull.fills[hull.fills["kind"] == "hedge"]
     weeks = (hedges["ts"] - hedges["ts"].iloc[0]).dt.total_seconds() / (7 * 86_400)
@@ -150,7 +151,7 @@ def test_hull_position_at_week_nine(textbook: Path) -> None:
 @pytest.mark.parametrize("up", [True, False], ids=["called away", "put to"])
 @pytest.mark.parametrize("settlement", ["cash", "physical"])
 def test_a_conversion_prices_the_call_at_4_38(up: bool, settlement: str) -> None:
-    """Hull-style conversion: S = 50, a one-year 50 put at 2.00, 5 % a year, so 2 + 50 − 50/1.05 = 4.381 is the call.
+    """A conversion: S = 50, a one-year 50 put at 2.00, 5 % a year, so 2 + 50 − 50/1.05 = 4.381 is the call.
 
     Sold at 4.38 it must lose 0.001 × 1.05 a share wherever the stock ends, hedged by 100 shares bought at 50.
     """
@@ -160,10 +161,8 @@ def test_a_conversion_prices_the_call_at_4_38(up: bool, settlement: str) -> None
     assert run.attribution["total"] == pytest.approx(-0.10, abs=0.005)
 
 
-def conversion(last: float, settlement: str) -> object:
+def conversion(last: float, settlement: str) -> Scenario:
     """Long a put and short a call at their prices, at rates of 5 % compounded once a year."""
-    from mmsim.scenario import Scenario
-
     start, end = "2026-01-05T15:00:00Z", "2027-01-05T15:00:00Z"
     return Scenario.model_validate(
         {

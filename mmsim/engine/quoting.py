@@ -75,7 +75,8 @@ def quote_view(state: State, i: int, ts: int) -> QuoteView:
         option["carry"],
         option["right"],
     )
-    drift = spot - underlying["book_spot"] if underlying["active"] != 0 else 0.0
+    is_held = underlying["book_spot"] == underlying["book_spot"]
+    drift = spot - underlying["book_spot"] if is_held else 0.0
     option_delta = underlying["book_delta"] + underlying["book_gamma"] * drift
     return QuoteView(
         ts_ns=ts,

@@ -6,7 +6,7 @@ from mmsim.engine.cash import accrue_borrow, move_hedge_cash, move_options_cash
 from mmsim.engine.journal import begin, new_fill, post, post_underlying
 from mmsim.engine.limits import equity
 from mmsim.engine.lots import trade_lots
-from mmsim.engine.marking import activate, mark_option, post_split, set_band
+from mmsim.engine.marking import activate, mark_option, post_split, set_band, start_marks
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import has_mark, theo_at
 from mmsim.kernel import internal
@@ -151,6 +151,10 @@ def expire(state: State, i: int) -> None:
     if option["active"] == 0:
         option["settled"] = 1
         return
+    if price != price:
+        return  # no price to settle at: it stays unsettled, which fails the run
+    if option["marked"] == 0:
+        start_marks(state, i)
     begin(state, TransactionKind.MARK)
     mark_option(state, i, price, 0.0)
     post_split(state, u)

@@ -147,6 +147,11 @@ class Book:
         """w: what the contracts held are in units of the underlying."""
         return self.position[chosen] * self.multiplier[chosen]
 
+    def theo(self, option: int, ts_ns: int) -> float:
+        """The model value a unit of one option now."""
+        one = np.array([option])
+        return float(self.theta(one, self.hedges[self.owner[option]].mid, ts_ns, self.volatility[one])[0])
+
     def fair_value(self, option: int, ts_ns: int) -> float:
         """The market's value a unit: at its fair volatility, or the mid of a two-sided quote; NaN without either."""
         if np.isfinite(self.fair_volatility[option]):
@@ -274,8 +279,7 @@ class Book:
                 self._start_opening_position(option, size, mark, ts_ns)
 
     def _start_opening_position(self, option: int, size: float, mark: float, ts_ns: int) -> None:
-        one, spot = np.array([option]), self.hedges[self.owner[option]].mid
-        theta = float(self.theta(one, spot, ts_ns, self.volatility[one])[0])
+        one, spot, theta = np.array([option]), self.hedges[self.owner[option]].mid, self.theo(option, ts_ns)
         units = size * self.multiplier[option]
         before = np.zeros(len(STEPS))
         if np.isfinite(mark):
@@ -407,7 +411,7 @@ class Book:
         one, spot = np.array([option]), self.hedges[self.owner[option]].mid
         self.start_marks(one, ts_ns)
         units = size * self.multiplier[option]
-        theta = float(self.theta(one, spot, ts_ns, self.volatility[one])[0])
+        theta = self.theo(option, ts_ns)
         fair = self.fair_value(option, ts_ns)
         market = fair if np.isfinite(fair) else price  # with no market the whole edge is the mark's
         steps = self.revaluation(one, ts_ns, np.array([spot]))
@@ -595,16 +599,18 @@ class Book:
 
     def equity_elsewhere(self, ts_ns: int) -> dict[str, int]:
         """Equity with options at the market's mid, and at the side they could be closed at; at theo without either."""
-        at_mid = at_touch = self.equity
-        for option in np.flatnonzero((self.position != 0) & self.started):
-            one, units = np.array([option]), self.position[option] * self.multiplier[option]
-            theta = float(self.theta(one, self.hedges[self.owner[option]].mid, ts_ns, self.volatility[one])[0])
-            mid = self.fair_value(option, ts_ns)
-            mid = mid if np.isfinite(mid) else theta
-            touch = float(self.market_bid[option] if units > 0 else self.market_ask[option])
-            at_mid += micros(units * (mid - theta))
-            at_touch += micros(units * ((touch if np.isfinite(touch) else mid) - theta))
-        return {"equity_at_mid": at_mid, "equity_at_liquidation": at_touch}
+        held = np.flatnonzero((self.position != 0) & self.started)
+        units, spots = self.units(held), np.array([hedge.mid for hedge in self.hedges])[self.owner[held]]
+        theta = self.theta(held, spots, ts_ns, self.volatility[held])
+        quoted = (self.market_bid[held] + self.market_ask[held]) / 2
+        fair = self.theta(held, spots, ts_ns, self.fair_volatility[held])
+        mid = np.where(np.isfinite(self.fair_volatility[held]), fair, np.where(np.isfinite(quoted), quoted, theta))
+        touch = np.where(units > 0, self.market_bid[held], self.market_ask[held])
+        touch = np.where(np.isfinite(touch), touch, mid)
+        return {
+            "equity_at_mid": self.equity + int(micros_of(units * (mid - theta)).sum()),
+            "equity_at_liquidation": self.equity + int(micros_of(units * (touch - theta)).sum()),
+        }
 
     def close_cash_view(self) -> dict[str, int]:
         """The cash view, in micro-units."""

@@ -108,15 +108,15 @@ def of_inventory(ledger: pd.DataFrame, booked: Mapping[tuple[str, str], int]) ->
 
 
 def of_fills(fills: pd.DataFrame, recomputed: Mapping[int, Mapping[str, float]]) -> Iterator[Discrepancy]:
-    """The columns of the fills table that can be recomputed: theo, fee, spot, edge."""
+    """The columns of the fills table that can be recomputed: theo, fee, spot."""
+    reported = {column: fills[column].tolist() for column in ("theo", "fee", "spot")}
     for row, made in recomputed.items():
         if row >= len(fills):
             yield Discrepancy(f"fill {row} is not in the run's table", float("nan"), float("nan"), 0.0)
             return
-        for column in ("theo", "fee", "spot"):
-            if column in made and column in fills.columns:
-                tolerance = 1e-6 + 1e-9 * abs(made[column])
-                yield from beyond(f"fill {row} {column}", fills[column].iloc[row], made[column], tolerance)
+        for column in reported.keys() & made.keys():
+            tolerance = 1e-6 + 1e-9 * abs(made[column])
+            yield from beyond(f"fill {row} {column}", reported[column][row], made[column], tolerance)
 
 
 def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int]) -> Iterator[Discrepancy]:

@@ -31,7 +31,8 @@ def reservation(book: Book, order: Mapping[str, Any], ts_ns: int) -> float:
     """The worst price that a client accepts: its limit, or so far beyond the market's fair value as it would go."""
     if np.isfinite(order["price"]):
         return float(order["price"])
-    return book.fair_value(order["instrument"], ts_ns) + order["side"] * order["value"]
+    fair = book.fair_value(order["instrument"], ts_ns)
+    return (fair if np.isfinite(fair) else book.theo(order["instrument"], ts_ns)) + order["side"] * order["value"]
 
 
 def wrong_with_client_fill(

@@ -59,10 +59,12 @@ def spots(scenario: Scenario | Path, path: int) -> tuple[npt.NDArray[np.int64], 
     return ticks["ts"].copy(), 0.5 * (ticks["bid"] + ticks["ask"])
 
 
-def within(sample: npt.ArrayLike, errors: float = 3.0) -> tuple[float, float]:
-    """Mean of a sample, and that many of its standard errors; both are printed for who reads a failure."""
+def check_mean(sample: npt.ArrayLike, expected: float, seed: int) -> float:
+    """Fail where the mean of a sample is 3 of its standard errors or more from what it should be; that error."""
     values = np.asarray(sample, float)
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     mean = float(values.mean())
-    print(f"mean {mean:.6g}, standard error {error:.6g}, {len(values):,} paths")
-    return mean, errors * error
+    assert abs(mean - expected) < 3 * error, (
+        f"seed {seed}: mean {mean:.6g} over {len(values):,} paths, standard error {error:.3g}, expected {expected:.6g}"
+    )
+    return error
