@@ -123,7 +123,9 @@ class Tranches(NamedTuple):
     options: npt.NDArray[np.void]  # the state's rows
     spots: npt.NDArray[np.float64]  # by underlying, at the end
     growth: float  # of one unit of options cash since the start
+    now: int  # nanoseconds UTC
     opening: npt.NDArray[np.void]
+    dividends: npt.NDArray[np.void]
 
 
 def tranches(state: State) -> Tranches:
@@ -133,7 +135,9 @@ def tranches(state: State) -> Tranches:
         state.options.copy(),
         state.underlyings["spot"].copy(),
         float(state.desk[0]["growth"]),
-        state.opening.copy(),
+        int(state.desk[0]["now"]),
+        state.opening,
+        state.dividends,
     )
 
 
@@ -208,8 +212,12 @@ def _opening_tranches(opened: npt.NDArray[np.void], end: Tranches) -> pd.DataFra
 def _next_hedge_spot(
     fills: npt.NDArray[np.void], client: npt.NDArray[np.void], end: Tranches
 ) -> npt.NDArray[np.float64]:
-    """The underlying's mid when it was next hedged after each client fill; where it never was, at the option's end."""
+    """The underlying's mid when it was next hedged after each client fill, dividends in between put back.
+
+    Where it never was hedged again: at the option's end.
+    """
     rows = end.options[client["instrument"]]
+    until = np.minimum(rows["expiry"], end.now)
     spots = np.where(rows["settled"] != 0, rows["answered_spot"], end.spots[rows["underlying"]])
     for u in np.unique(rows["underlying"]):
         hedges = fills[(fills["kind"] == TransactionKind.HEDGE) & (fills["instrument"] == u)]
@@ -220,7 +228,12 @@ def _next_hedge_spot(
         next_hedge = hedges[np.minimum(place, len(hedges) - 1)]
         in_time = (place < len(hedges)) & (next_hedge["ts"] < rows["expiry"][mine])
         spots[mine[in_time]] = next_hedge["spot"][in_time]
-    return np.asarray(spots, float)
+        until[mine[in_time]] = next_hedge["ts"][in_time]
+    paid = np.zeros(len(client))
+    for dividend in end.dividends:
+        is_between = (client["ts"] < dividend["ex"]) & (dividend["ex"] <= until)
+        paid += np.where(is_between & (rows["underlying"] == dividend["underlying"]), dividend["amount"], 0.0)
+    return np.asarray(spots + paid, float)
 
 
 def _rounded(grouped: pd.DataFrame, postings: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def move_hedge_cash(state: State, underlying: int, amount: int) -> None:
 def accrue_borrow(state: State, u: int) -> None:
     """Bring the borrow fee up to now: on the short units and the price of its last call."""
     underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
-    if rules["borrow"] != 0.0 and underlying["hedge"] < 0.0 and underlying["future"] == 0:
+    if rules["borrow"] != 0.0 and underlying["hedge"] < 0.0 and underlying["stock"] != 0:
         worth = -underlying["hedge"] * underlying["borrow_spot"] * 1e6
         underlying["borrow_accrued"] += (
             rules["borrow"] * worth * (now - underlying["borrow_ts"]) / rules["interest_year"]

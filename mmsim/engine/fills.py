@@ -73,7 +73,7 @@ def _post_client(state: State, i: int, size: float, price: float, theo: float, c
     units = size * option["multiplier"]
     mid = market_fair(state, option)
     if mid != mid:
-        mid = theo
+        mid = price  # no market value: the whole edge is Mark's
         state.counters[Counter.MARKET_MID_MISSING] += 1
     premium, worth = micros(units * price), micros(units * theo)
     fee = micros(abs(size) * state.rules[0]["fee_option"])

@@ -8,12 +8,15 @@ from mmsim.engine.state import State
 from mmsim.engine.valuation import delta_now, greeks_at
 from mmsim.kernel import internal
 
+_OF_LIFE = 100  # Greeks serve for a hundredth of the life that is left of the nearest option held, at most
+
 
 @internal
 def refresh(state: State, u: int, spot: float, ts: int) -> None:
     """Price the options held at a spot and time, with the volatilities in force, and sum their Greeks."""
     underlying = state.underlyings[u]
     delta = gamma = vega = theta = 0.0
+    nearest = ts + _OF_LIFE * state.rules[0]["refresh_every"]
     for k in range(underlying["active"]):
         i = state.options[underlying["first"] + k]["held"]
         option = state.options[i]
@@ -26,6 +29,9 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
         gamma += units * now.gamma
         vega += units * now.vega
         theta += units * now.theta
+        if units != 0.0:
+            nearest = min(nearest, option["expiry"])
+    underlying["fresh_for"] = (nearest - ts) // _OF_LIFE
     underlying["book_delta"], underlying["book_gamma"] = delta, gamma
     underlying["book_vega"], underlying["book_theta"] = vega, theta
     underlying["book_spot"], underlying["book_ts"] = spot, ts
@@ -50,7 +56,7 @@ def keep_fresh(state: State, u: int) -> bool:
             return False
     else:
         is_near = abs(spot - underlying["book_spot"]) <= rules["refresh_spot"] * underlying["book_spot"]
-        if is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= rules["refresh_every"]:
+        if is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= underlying["fresh_for"]:
             return False
     refresh(state, u, spot, now)
     return True
@@ -80,7 +86,7 @@ def delta_before_tick(state: State, u: int, new_ts: int) -> float:
     if state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0:
         is_due = not is_priced_at(underlying, spot, ts)
     else:
-        is_due = underlying["stale"] != 0 or new_ts - underlying["book_ts"] > state.rules[0]["refresh_every"]
+        is_due = underlying["stale"] != 0 or new_ts - underlying["book_ts"] > underlying["fresh_for"]
     if is_due:
         refresh(state, u, spot, ts)
     return option_delta(underlying)

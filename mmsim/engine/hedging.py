@@ -21,9 +21,13 @@ from mmsim.policy import HedgeView
 
 @internal
 def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
-    """Ask the hedging policy and send what it answers; False if the answer is no number."""
+    """Ask the hedging policy and send what it answers; False if the answer is no number.
+
+    Outside the session only an expiry asks it, so that a hedge does not outlive its option overnight.
+    """
     underlying, desk = state.underlyings[u], state.desk[0]
-    if desk["open"] == 0 or underlying["spot"] != underlying["spot"]:
+    is_closed = desk["open"] == 0 and underlying["ask_due"] == 0
+    if is_closed or underlying["spot"] != underlying["spot"]:
         return True
     if keep_fresh(state, u):
         tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -34,19 +34,20 @@ def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
     desk = state.desk[0]
     while True:
         due = next_hedge_due(state)
-        is_due = due < ts or (due == ts and kind >= Kind.ORDER)
-        if not is_due:
-            break
-        if due > desk["now"]:
-            if not end_time(state, hedger):
+        if due < ts or (due == ts and kind >= Kind.ORDER and desk["now"] == ts):
+            if due > desk["now"]:
+                if not end_time(state, hedger):
+                    return False
+                desk["now"] = due
+            fill_next_hedge(state)
+        elif ts > desk["now"]:
+            if desk["due"] == 0:
+                desk["now"] = ts
+            elif not end_time(state, hedger):  # which may send a hedge that falls due before `ts`
                 return False
-            desk["now"] = due
-        fill_next_hedge(state)
-    if ts > desk["now"]:
-        if not end_time(state, hedger):
-            return False
-        desk["now"] = ts
-    elif kind == Kind.EXPIRY and desk["due"] != 0:
+        else:
+            break
+    if kind == Kind.EXPIRY:
         end_marks(state)
     return True
 
@@ -70,9 +71,9 @@ def end_time(state: State, hedger: Seat) -> bool:
     for u in range(state.underlyings.shape[0]):
         underlying = state.underlyings[u]
         if underlying["ask_due"] != 0:
-            underlying["ask_due"] = 0
             if not ask_hedge(state, u, 0, hedger):
                 return False
+            underlying["ask_due"] = 0
     return True
 
 
@@ -184,7 +185,7 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
     option = state.options[i]
     underlying = state.underlyings[option["underlying"]]
     option["volatility"] = volatility
-    if option["position"] != 0.0:
+    if option["active"] != 0:
         underlying["stale"] = 1
     shift = abs(volatility - option["mark_volatility"])
     if option["marked"] == 0 or shift >= state.rules[0]["mark_vol"] * option["mark_volatility"]:

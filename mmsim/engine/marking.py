@@ -114,14 +114,14 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
     change = worth - option["value"]
     rest = change - dividends - time - move - volatility
     largest = max(abs(dividends), abs(time), abs(move), abs(volatility))
-    if abs(dividends) == largest:
-        dividends += rest
-    elif abs(time) == largest:
+    if abs(time) == largest:
         time += rest
     elif abs(move) == largest:
         move += rest
-    else:
+    elif abs(volatility) == largest:
         volatility += rest
+    else:
+        dividends += rest
     u = option["underlying"]
     post(state, Account.OPTIONS, i, u, change)
     post(state, Account.DIVIDENDS, i, u, -dividends)
@@ -135,6 +135,7 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
     option["unit_spot"] += steps.spot
     option["unit_volatility"] += steps.volatility
     add_taylor(state, option, units, spot, now, option["volatility"], steps.theo)
+    state.taylor[0, 7] += units * dividend_step
     set_mark(state, i, spot)
 
 

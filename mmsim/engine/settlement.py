@@ -78,15 +78,33 @@ def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
 
 
 @internal
+def _pay_hedge_dividend(state: State, v: int, before: float, amount: float) -> None:
+    """The hedge of underlying `v` loses the dividend in price and receives it in cash (short: the reverse)."""
+    underlying = state.underlyings[v]
+    fall = micros(underlying["hedge"] * (before - amount)) - micros(underlying["hedge"] * before)
+    received = micros(underlying["hedge"] * amount)
+    underlying["hedge_value"] += fall
+    state.desk[0]["dividends"] += received
+    post_underlying(state, Account.HEDGE, v, fall)
+    post_underlying(state, Account.DIVIDENDS, v, -fall)
+    move_hedge_cash(state, v, received)
+    post_underlying(state, Account.CARRY_DIVIDENDS, v, -received)
+
+
+@internal
 def pay_dividend(state: State, u: int, amount: float) -> None:
     """At its ex-date a dividend leaves model and spot together; the hedge receives it, or pays it when short."""
-    underlying, desk = state.underlyings[u], state.desk[0]
-    begin(state, TransactionKind.DIVIDEND)
-    post_split(state, u)
+    underlying = state.underlyings[u]
     underlying["first_dividend"] += 1
-    if underlying["spot"] != underlying["spot"]:
-        return
     before = underlying["spot"]
+    if before != before:
+        return
+    begin(state, TransactionKind.DIVIDEND)
+    for v in range(state.underlyings.shape[0]):
+        if v == u or state.underlyings[v]["instrument"] == u:
+            post_split(state, v)
+        if state.underlyings[v]["instrument"] == u:
+            _pay_hedge_dividend(state, v, before, amount)
     underlying["spot"] -= amount
     underlying["bid"] -= amount
     underlying["ask"] -= amount
@@ -104,16 +122,6 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
             option["mark_theo"] = theo
         mark_option(state, i, underlying["spot"], step)
     set_band(state, u)
-    if underlying["instrument"] != u:
-        return
-    fall = micros(underlying["hedge"] * underlying["spot"]) - micros(underlying["hedge"] * before)
-    underlying["hedge_value"] += fall
-    received = micros(underlying["hedge"] * amount)
-    post_underlying(state, Account.HEDGE, u, fall)
-    post_underlying(state, Account.DIVIDENDS, u, -fall)
-    move_hedge_cash(state, u, received)
-    post_underlying(state, Account.CARRY_DIVIDENDS, u, -received)
-    desk["dividends"] += received
 
 
 @internal

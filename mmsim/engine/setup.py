@@ -119,12 +119,13 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
     """A row an underlying, and the dividends one underlying after another."""
     rows = np.zeros(len(universe.underlyings), layout.UNDERLYING)
     owners = np.array([universe.underlying_of(n) for n in range(len(universe.options))], np.int64)
-    dividends: list[tuple[int, float]] = []
+    dividends: list[tuple[int, int, float]] = []
     for name in ("spot", "bid", "ask", "book_spot", "hedge_spot"):
         rows[name] = np.nan
     for u, (row, underlying) in enumerate(zip(rows, universe.underlyings, strict=True)):
         instrument = universe.underlyings[_instrument(universe, scenario, u)]
         row["future"] = instrument.kind == UnderlyingKind.FUTURE
+        row["stock"] = instrument.kind == UnderlyingKind.STOCK
         row["first"], row["last"] = np.searchsorted(owners, [u, u + 1])
         row["instrument"] = universe.underlying_index[instrument.symbol]
         row["multiplier"], row["lot"] = instrument.multiplier, instrument.lot * instrument.multiplier
@@ -132,7 +133,7 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
         row["first_dividend"] = len(dividends)
-        own = sorted((d.ex, d.amount) for d in scenario.dividends if d.underlying == underlying.symbol)
+        own = sorted((d.ex, u, d.amount) for d in scenario.dividends if d.underlying == underlying.symbol)
         dividends += [d for d in own if d[0] >= scenario.clock.start]
         row["last_dividend"] = len(dividends)
     return rows, np.array(dividends, layout.DIVIDEND)

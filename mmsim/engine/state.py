@@ -85,7 +85,8 @@ OPTION = np.dtype(
 
 UNDERLYING = np.dtype(
     [
-        ("future", "i8"),
+        ("future", "i8"),  # its hedge is a future
+        ("stock", "i8"),  # its hedge is a stock, which is borrowed when short
         ("first", "i8"),  # its options
         ("last", "i8"),  # one past them
         ("instrument", "i8"),  # number of the underlying that it is hedged with
@@ -108,6 +109,7 @@ UNDERLYING = np.dtype(
         ("book_vega", "f8"),
         ("book_theta", "f8"),
         ("stale", "i8"),  # a position or volatility changed since
+        ("fresh_for", "i8"),  # nanoseconds for which the refreshed Greeks may serve
         ("active", "i8"),  # number of options ever held
         # the hedge
         ("hedge", "f8"),  # units held
@@ -323,7 +325,7 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
 )
 
 TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
-DIVIDEND = np.dtype([("ex", "i8"), ("amount", "f8")], align=True)
+DIVIDEND = np.dtype([("ex", "i8"), ("underlying", "i8"), ("amount", "f8")], align=True)
 OPENING = np.dtype([("instrument", "i8"), ("is_hedge", "i8"), ("size", "f8"), ("price", "f8")], align=True)
 
 

@@ -338,7 +338,7 @@ class Book:
         legs = micros_of(units * steps - self.earned_before_held[:, chosen])
         theta = self.theta(chosen, spots, ts_ns, self.volatility[chosen])
         change = micros_of(units * theta) - self.base[chosen] - self.booked[chosen]
-        largest = np.argmax(np.abs(legs), axis=0)
+        largest = (1 + np.argmax(np.abs(np.roll(legs, -1, axis=0)), axis=0)) % len(legs)  # of a tie: dividends last
         legs[largest, np.arange(len(chosen))] += change - legs.sum(axis=0)
         self.booked[chosen] += change
         self.tranches.grown[:, chosen] += steps
