@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar, cast, get_type_hints
@@ -67,7 +68,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 
 import numba  # noqa: E402  (after the cache folder is set)
 from numba import from_dtype, literal_unroll, types  # noqa: E402
-from numba.core import config, errors  # noqa: E402
+from numba.core import config  # noqa: E402
 
 JIT = not getattr(config, "DISABLE_JIT", 0)
 F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
@@ -148,6 +149,14 @@ class Slot(NamedTuple):
         return answer(record(self.view), F2, F1)
 
 
+class Failure(NamedTuple):
+    """What a policy's method raised, and the view that it was shown."""
+
+    method: str
+    error: BaseException
+    view: Any
+
+
 class Bound(NamedTuple):
     """A policy's method in its slot."""
 
@@ -155,7 +164,7 @@ class Bound(NamedTuple):
     parameters: npt.NDArray[np.float64]
     compiled: bool
     reason: str  # why it is not compiled
-    failures: list[BaseException]  # what a plain-Python method raised; the loop stops at the first
+    failures: list[Failure]  # of a plain-Python method; the loop stops at the first
     lent: list[npt.NDArray[np.float64]]  # a plain-Python method finds its memory here
 
     def lend(self, memory: npt.NDArray[np.float64]) -> None:
@@ -179,18 +188,29 @@ class _Packed(NamedTuple):
 
     values: npt.NDArray[np.float64]
     arguments: str
+    constants: dict[str, Enum]  # names in the source, of members of enums
 
 
 def _pack(policy: Any) -> _Packed:
-    """Scalars first (ints by their bits), arrays behind them."""
-    fields = [np.asarray(value.value if isinstance(value, Enum) else value) for value in policy]
-    scalars = np.zeros(len(fields))
+    """Scalars first (ints by their bits), arrays behind them; a member of an enum is a constant of the source.
+
+    TypeError for anything else, which only plain Python can read.
+    """
+    scalars = np.zeros(len(policy))
     tail: list[npt.NDArray[np.float64]] = []
-    arguments, end = [], len(fields)
-    for n, field in enumerate(fields):
-        if field.ndim:
+    constants: dict[str, Enum] = {}
+    arguments, end = [], len(policy)
+    for n, value in enumerate(policy):
+        field = np.asarray(value)
+        if isinstance(value, Enum):
+            constants[f"member_{n}"] = value
+            arguments.append(f"member_{n}")
+        elif field.dtype.kind not in "fiub":
+            raise TypeError(f"the parameter `{policy._fields[n]}` is no number and no array of numbers")
+        elif field.ndim:
             flat = np.ascontiguousarray(field, float).ravel()
-            arguments.append(f"params[{end}:{end + flat.size}].reshape({field.shape})")
+            shape = f".reshape({field.shape})" if field.ndim > 1 else ""
+            arguments.append(f"params[{end}:{end + flat.size}]{shape}")
             tail.append(flat)
             end += flat.size
         elif field.dtype.kind == "f":
@@ -199,22 +219,30 @@ def _pack(policy: Any) -> _Packed:
         else:
             scalars.view(np.int64)[n] = int(field)
             arguments.append(f"bits[{n}] != 0" if field.dtype.kind == "b" else f"bits[{n}]")
-    return _Packed(np.concatenate([scalars, *tail, np.zeros(1)]), ", ".join(arguments))
+    return _Packed(np.concatenate([scalars, *tail, np.zeros(1)]), ", ".join(arguments), constants)
 
 
 def _wrapper(policy: Any, slot: Slot, packed: _Packed, shown: str) -> str:
-    """Source of the function in the slot: parameters back to the policy, the view with its memory, the method."""
+    """Source of the function in the slot: parameters back to the policy, the view with its memory, the method.
+
+    A decision that raises answers NaN, which stops the loop; what a listener raises leaves the loop as it is.
+    """
     call = f"method(memory[view.underlying], {shown}, policy)" if slot.answer is None else f"method(policy, {shown})"
     if slot.answer is None:
         body = f"    {call}\n"
     elif slot.answer is float:
-        body = f"    return float({call})\n"
+        body = f"    try:\n        return float({call})\n    except Exception:\n        return nan\n"
     else:
         fields = ", ".join(f"float(answer.{name})" for name in slot.answer._fields)
-        body = f"    answer = {call}\n    return answer_class({fields})\n"
+        nothing = ", ".join("nan" for _ in slot.answer._fields)
+        body = (
+            f"    try:\n        answer = {call}\n        return answer_class({fields})\n"
+            f"    except Exception:\n        return answer_class({nothing})\n"
+        )
+    constants = "".join(f"# {name}: {member!r}\n" for name, member in packed.constants.items())
     return (
         f'"""{slot.method} of {type(policy).__name__} in its slot (written by mmsim)."""\n'
-        "from numpy import int64\n\n\n"
+        f"from numpy import int64, nan\n\n{constants}\n"
         "def bound(view, memory, params):\n"
         "    bits = params.view(int64)\n"
         f"    policy = policy_class({packed.arguments})\n" + body
@@ -228,21 +256,21 @@ def bind(policy: Any, slot: Slot, source: Path | None) -> Bound:
     A missing optional method is bound as a function that does nothing.
     """
     if not hasattr(policy, slot.method):
-        return _bind_nothing(slot)
+        return Bound(_nothing(slot), np.zeros(1), JIT, "", [], [])
     if not JIT:
         return _bind_interpreted(policy, slot, "the compiler is off (NUMBA_DISABLE_JIT)")
     try:
         return _bind_compiled(policy, slot, source)
-    except errors.NumbaError as error:
+    except Exception as error:  # numba refuses in more ways than its own errors
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return _bind_interpreted(policy, slot, lines[0] if lines else type(error).__name__)
 
 
-def _bind_nothing(slot: Slot) -> Bound:
-    name = f"nothing_{slot.method}"
+@cache
+def _nothing(slot: Slot) -> Any:
+    """A function that does nothing, in the place of a missing method."""
     text = "def bound(view, memory, params):\n    pass\n"
-    module = _written(name, text)
-    return Bound(_cached(module, slot), np.zeros(1), JIT, "", [], [])
+    return _cached(_written(f"nothing_{slot.method}", text), slot)
 
 
 def _bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
@@ -261,22 +289,31 @@ def _bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
     name = f"{cls.__name__}_{slot.method}_{key.hexdigest()[:16]}"
     module = _written(name, text)
     method = getattr(cls, slot.method)
-    if slot.answer is None:
-        inner = numba.njit(error_model="numpy")(_as_listener(method))
-    else:
-        inner = numba.njit(error_model="numpy")(method)
+    # numba's own error model: a division by zero raises, as it does in plain Python
+    inner = numba.njit(_as_listener(method) if slot.answer is None else method)
+    module.__dict__.update(packed.constants)
     module.__dict__.update(policy_class=cls, method=inner, view_class=view_class, answer_class=slot.answer)
     return Bound(_cached(module, slot) if source else _uncached(module, slot), packed.values, True, "", [], [])
 
 
 def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
     """``on_tick(self, memory, view)`` with its arguments in the order in which the wrapper has them."""
-    heard = numba.njit(error_model="numpy")(method)
+    heard = numba.njit(method)
 
     def listener(memory: Any, view: Any, policy: Any) -> None:
         heard(policy, memory, view)
 
     return listener
+
+
+def raised(policy: Any, slot: Slot, view: Any, memory: npt.NDArray[np.float64]) -> Exception | None:
+    """What a decision raises on a view, if it does: compiled code cannot tell, so plain Python is asked."""
+    shown = remembering(slot.view)(*view, memory[view.underlying]) if getattr(type(policy), "MEMORY", 0) else view
+    try:
+        getattr(policy, slot.method)(shown)
+    except Exception as error:
+        return error
+    return None
 
 
 def _written(name: str, text: str) -> ModuleType:
@@ -319,8 +356,8 @@ def _bind_interpreted(policy: Any, slot: Slot, reason: str) -> Bound:
     where = list(hints).index("underlying")
 
     def call() -> None:
+        fields = unpack(shared)
         try:
-            fields = unpack(shared)
             if slot.answer is None:
                 method(lent[0][fields[where]], slot.view(*fields))
                 return
@@ -332,7 +369,7 @@ def _bind_interpreted(policy: Any, slot: Slot, reason: str) -> Bound:
                 for n, name in enumerate(slot.answer._fields):
                     shared[n] = float(getattr(answer, name))
         except BaseException as error:
-            failures.append(error)
+            failures.append(Failure(slot.method, error, slot.view(*fields)))
             shared[:] = np.nan
 
     ints = [n for n, hint in enumerate(hints.values()) if hint is int]

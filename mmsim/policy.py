@@ -116,8 +116,16 @@ class Policy(NamedTuple):
     @property
     def parameters(self) -> dict[str, Any]:
         """Every parameter with its value, as plain values."""
-        fields = self.instance._asdict()
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
+        return {key: _plain(value) for key, value in self.instance._asdict().items()}
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as a scenario would write it; what only `prepare` can have made, as text."""
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value if isinstance(value, bool | int | float | str) else repr(value)
 
 
 Complain = Callable[[str, str, str], Problem]  # (key, message, suggestion) -> a Problem with its place

@@ -30,8 +30,8 @@ def accrue(state: State, ts: int) -> None:
                 cash["accrued"] += (cash["balance"] + cash["accrued"]) * expm1(
                     rate * (ts - cash["ts"]) / rules["interest_year"]
                 )
-            if k == OPTIONS:
-                _grow(state, rate, ts)
+        if k == OPTIONS:
+            _grow(state, rate, ts)
         cash["ts"] = ts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from mmsim.engine.state import Limit, Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.instruments import Universe
-from mmsim.kernel import Bound, bind
-from mmsim.policy import HedgeView, Policy, QuoteView
+from mmsim.kernel import Bound, Failure, bind, raised
+from mmsim.policy import Policy, Quote
 
 _CHUNK = 500_000  # events between two looks at the clock
 JOURNAL = ("postings", "fills", "marks", "breaches")  # the state's journals, and the desk's counts of their rows
@@ -39,9 +39,18 @@ class Desk(NamedTuple):
         return [*quoting, self.quote_memory, *hedging, self.hedge_memory]
 
     @property
-    def failure(self) -> BaseException | None:
-        """What a plain-Python policy raised, if one did."""
-        return next((bound.failures[0] for bound in (*self.quote, *self.hedge) if bound.failures), None)
+    def failure(self) -> tuple[Policy, Failure] | None:
+        """The plain-Python policy that has raised and what it raised, if one did."""
+        for policy, bounds in ((self.quoting, self.quote), (self.hedging, self.hedge)):
+            for bound in bounds:
+                if bound.failures:
+                    return policy, bound.failures[0]
+        return None
+
+    @property
+    def listeners(self) -> list[Policy]:
+        """The policies that want to be told of ticks or fills."""
+        return [policy for policy in (self.quoting, self.hedging) if self.listens(policy)]
 
     def listens(self, policy: Policy) -> bool:
         """Whether a policy wants to be told of ticks or fills."""
@@ -83,7 +92,12 @@ def walk(
     n, end, arguments = 0, len(events), desk.arguments
     while True:
         stop = min(n + _CHUNK, end)
-        n, reason = loop.run(events, n, stop, state, *arguments)
+        try:
+            n, reason = loop.run(events, n, stop, state, *arguments)
+        except Exception as error:
+            if not desk.listeners:
+                raise
+            raise _deaf(error, state, desk) from error
         if reason == Reason.JOURNAL_FULL:
             empty(state)
         elif reason == Reason.QUEUE_FULL:
@@ -111,7 +125,7 @@ def _enlarged(state: State) -> State:
     return state._replace(**doubled, **lots)
 
 
-def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, universe: Universe) -> Exception:
+def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, universe: Universe) -> BaseException:
     """The user's error behind a reason to stop: the policy, the event and the view that it was given."""
     if reason == Reason.OPENING_FAULT:
         row = state.opening[int(state.fault[0, 0])]
@@ -121,22 +135,57 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
             else universe.options[row["instrument"]].name
         )
         return UserError(f"opening: {named} has no market at the clock's start: give it a price or mark")
-    is_quote = reason == Reason.QUOTE_FAULT
-    policy, view_class = (desk.quoting, QuoteView) if is_quote else (desk.hedging, HedgeView)
-    view = ", ".join(f"{name}={value:.10g}" for name, value in zip(view_class._fields, state.fault[0], strict=False))
-    if desk.failure is not None:
-        what = f"raised {type(desk.failure).__name__}: {desk.failure}"
-    elif is_quote:
-        bid, ask, bid_size, ask_size = state.fault[1, :4]
-        answer = f"bid={bid:g}, ask={ask:g}, bid_size={bid_size:g}, ask_size={ask_size:g}"
-        what = f"answered no quote (NaN, crossed or negative): {answer}"
-    else:
-        what = f"answered {state.fault[1, 0]:g}, which is no number of units"
+    policy, failure = desk.failure or _answered(reason, state, desk)
+    if not isinstance(failure.error, Exception):
+        return failure.error  # the user's interrupt
     event = events[min(n, len(events) - 1)]
-    at = f"event {n} ({Kind(event['kind']).name} at {np.datetime64(int(event['ts']), 'ns')}Z)"
-    return UserError(
-        f"policy {desk.quoting.name if is_quote else policy.name!r}: {what}; {at}; {view_class.__name__}({view})"
+    at = f"event {n} ({Kind(event['kind']).name} at {_time(event['ts'])})"
+    if failure.method in (ON_TICK.method, ON_FILL.method):
+        at = f"the {'tick' if failure.method == ON_TICK.method else 'fill'} at {_time(failure.view.ts_ns)}"
+    return UserError(f"policy {policy.name!r}: {_said(failure)}; {at}; {_shown(failure.view)}")
+
+
+def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure]:
+    """The policy whose answer the loop has stopped at, and what is wrong with it."""
+    is_quote = reason == Reason.QUOTE_FAULT
+    policy, slot, memory = (
+        (desk.quoting, QUOTE, desk.quote_memory) if is_quote else (desk.hedging, HEDGE, desk.hedge_memory)
     )
+    kinds = get_type_hints(slot.view).values()
+    view = slot.view(*(kind(value) for kind, value in zip(kinds, state.fault[0], strict=False)))
+    error = raised(policy.instance, slot, view, memory)
+    if error is None and is_quote:
+        answer = ", ".join(f"{name}={value:g}" for name, value in zip(Quote._fields, state.fault[1], strict=False))
+        error = _AnswerError(f"answered no quote (NaN, crossed or negative): {answer}")
+    if error is None:
+        error = _AnswerError(f"answered {state.fault[1, 0]:g}, which is no number of units")
+    return policy, Failure(slot.method, error, view)
+
+
+class _AnswerError(Exception):
+    """What is wrong with a policy's answer."""
+
+
+def _said(failure: Failure) -> str:
+    if isinstance(failure.error, _AnswerError):
+        return str(failure.error)
+    return f"{failure.method} raised {type(failure.error).__name__}: {failure.error}"
+
+
+def _deaf(error: Exception, state: State, desk: Desk) -> UserError:
+    """The user's error behind what a compiled listener has raised."""
+    names = " or ".join(repr(policy.name) for policy in desk.listeners)
+    what = f"on_tick or on_fill raised {type(error).__name__}: {error}"
+    return UserError(f"policy {names}: {what}; at {_time(state.desk[0]['now'])}")
+
+
+def _shown(view: Any) -> str:
+    fields = (f"{name}={value:{'d' if isinstance(value, int) else '.10g'}}" for name, value in view._asdict().items())
+    return f"{type(view).__name__}({', '.join(fields)})"
+
+
+def _time(ns: int) -> str:
+    return f"{np.datetime64(int(ns), 'ns')}Z"
 
 
 def limit_name(code: int) -> str:

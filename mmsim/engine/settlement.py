@@ -100,9 +100,8 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
     if before != before:
         return
     begin(state, TransactionKind.DIVIDEND)
+    post_split(state, u)
     for v in range(state.underlyings.shape[0]):
-        if v == u or state.underlyings[v]["instrument"] == u:
-            post_split(state, v)
         if state.underlyings[v]["instrument"] == u:
             _pay_hedge_dividend(state, v, before, amount)
     underlying["spot"] -= amount
