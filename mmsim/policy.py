@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 
 from mmsim import units
 from mmsim.errors import Problem, UserError, nearest
@@ -239,7 +240,15 @@ def _converted(key: str, value: Any, hint: Any) -> Any:
         if not isinstance(value, str) or value.lower() not in names:
             raise ValueError(f"must be one of {', '.join(names)}, not {value!r}")
         return hint[value.upper()]
-    array = np.asarray(value, float)
+    return _array(value)
+
+
+def _array(value: Any) -> npt.NDArray[np.float64]:
+    """A list of finite numbers, or of lists of them of one length, as an array."""
+    try:
+        array = np.asarray(value, float)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
     if array.ndim == 0 or not np.isfinite(array).all():
         raise ValueError("must be a list of numbers")
     return array

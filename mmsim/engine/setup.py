@@ -199,7 +199,7 @@ def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
 
 
 def _opening(universe: Universe, scenario: Scenario) -> npt.NDArray[np.void]:
-    """A row a position that the desk opens with."""
+    """A row a position that the desk opens with, in the order of the universe, options first."""
     rows = [
         (universe.option_index[entry.option], 0, entry.size, np.nan if entry.mark is None else entry.mark)
         for entry in scenario.opening.options
@@ -208,4 +208,4 @@ def _opening(universe: Universe, scenario: Scenario) -> npt.NDArray[np.void]:
         (universe.underlying_index[entry.underlying], 1, entry.units, np.nan if entry.price is None else entry.price)
         for entry in scenario.opening.hedges
     ]
-    return np.array(rows, layout.OPENING)
+    return np.array(sorted(rows, key=lambda row: (row[1], row[0])), layout.OPENING)

@@ -179,6 +179,39 @@ def test_round_trips_at_theo_move_no_bucket(hedging: dict[str, Any]) -> None:
     assert abs(quiet.attribution["theta"]) > 50.0
 
 
+def test_a_round_trip_across_ticks_earns_what_lies_between() -> None:
+    """Bought at 0:15 with the stock at 101, sold at 0:35 at 99, the last mark at 0:00 and 100, the next at 1:00.
+
+    Theta is the time between the two valued at 100; the spot earns the rest of what theo moved by.
+    """
+    orders = [order("2026-03-02T00:15:00Z", "sell", 10), order("2026-03-02T00:35:00Z", "buy", 10)]
+    run = backtest.run(
+        scenario(
+            clock={"start": START, "end": "2026-03-02T01:00:00Z"},
+            market={
+                "spot": {"model": "path", "step": "10m", "prices": [100, 101, 101, 99, 99, 103, 103]},
+                "volatility": {"model": "constant", "level": VOLATILITY},
+            },
+            clients=[{"name": "client", "model": "scripted", "orders": orders}],
+            hedging={"policy": "none"},
+            report={"mark_every": "1h", "mark_spot": 1.0},
+        )
+    )
+    days = (30 - np.array([15, 35]) / 1440) / 365
+    theta = 1000 * float(np.diff(oracle.call(100, 100, days, VOLATILITY))[0])
+    theo = 1000 * float(np.diff(oracle.call(np.array([101, 99]), 100, days, VOLATILITY))[0])
+    assert run.attribution["theta"] == pytest.approx(theta, abs=2e-6)
+    assert run.attribution["gamma"] + run.attribution["delta"] == pytest.approx(theo - theta, abs=4e-6)
+    kept = 1000 * float(oracle.delta(101, 100, days[0], VOLATILITY)) * (99 - 101)
+    assert run.attribution["delta"] == pytest.approx(kept + answered_after_the_sale(days), abs=4e-6)
+
+
+def answered_after_the_sale(days: np.ndarray) -> float:
+    """Never hedged, the desk keeps the delta it bought with less that it sold with, from 99 to 103."""
+    bought, sold = oracle.delta(np.array([101, 99]), 100, days, VOLATILITY)
+    return 1000 * float(bought - sold) * (103 - 99)
+
+
 # -- a mark between a fill and its hedge
 
 

@@ -1,0 +1,187 @@
+"""The cache of compiled code: private, and never stale; and how a policy's method is bound to its slot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from mmsim import kernel
+from mmsim.engine.seats import HEDGE, ON_TICK
+from mmsim.kernel import bind
+from mmsim.policy import HedgeView, TickView
+from tests.engine.builder import clients, only, order, play
+
+VIEW = HedgeView(
+    ts_ns=1_767_571_200_123_456_789,
+    underlying=0,
+    ticks=3,
+    timer=0,
+    spot=100.0,
+    spot_bid=99.0,
+    spot_ask=101.0,
+    option_delta=40.0,
+    hedge=-30.0,
+    pending=0.0,
+    net_delta=10.0,
+    net_gamma=1.0,
+    net_vega=2.0,
+    net_theta=3.0,
+    last_hedge_ns=0,
+    last_hedge_spot=float("nan"),
+)
+MEMORY = np.zeros((1, 1))
+SCALES = {"one": 1.0}  # numba reads no such thing
+
+
+class Compiled(NamedTuple):
+    share: float = 1.0
+    offset: int = 0
+
+    def hedge(self, view: HedgeView) -> float:
+        return -self.share * view.net_delta + self.offset + view.ts_ns % 10
+
+
+class Plain(NamedTuple):
+    share: float = 1.0
+    offset: int = 0
+
+    def hedge(self, view: HedgeView) -> float:
+        return SCALES["one"] * Compiled(*self).hedge(view)
+
+
+class OfADict(NamedTuple):
+    settings: dict[str, float]
+
+    def hedge(self, view: HedgeView) -> float:
+        return self.settings["units"]
+
+
+class TestBinding:
+    @pytest.mark.parametrize(("cls", "compiled"), [(Compiled, True), (Plain, False)])
+    def test_gives_equal_answers_compiled_or_not(self, cls, compiled):
+        """−0.5·10 + 7 + the last digit of the nanoseconds, which a float would lose."""
+        bound = bind(cls(0.5, 7), HEDGE, None)
+        assert bound.compiled is compiled
+        assert bool(bound.reason) is not compiled
+        assert bound.function(VIEW, MEMORY, bound.parameters) == -5.0 + 7.0 + 9.0
+
+    def test_a_parameter_that_is_no_number_runs_as_plain_python(self):
+        bound = bind(OfADict({"units": 4.0}), HEDGE, None)
+        assert "the parameter `settings` is no number" in bound.reason
+        assert bound.function(VIEW, MEMORY, bound.parameters) == 4.0
+
+    def test_whole_numbers_keep_all_their_digits(self):
+        bound = bind(Compiled(0.0, 2**53 + 1), HEDGE, None)
+        assert bound.parameters.view(np.int64)[1] == 2**53 + 1
+
+    def test_a_missing_listener_does_nothing(self):
+        bound = bind(Compiled(), ON_TICK, None)
+        assert bound.function(TickView(0, 0, 1, 100.0, 99.0, 101.0), MEMORY, bound.parameters) is None
+
+
+def mode(folder: Path) -> int:
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
+def answer(program: str, cache: Path, package: Path, *arguments: str, **environment: str) -> str:
+    """What a program prints in a process of its own, with its own cache of compiled code."""
+    paths = {"MMSIM_CACHE": str(cache), "PYTHONPATH": str(package)}
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={k: v for k, v in os.environ.items() if k != "NUMBA_DISABLE_JIT"} | paths | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=cache.parent,
+    ).stdout.strip()
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """An edit that leaves a file's size and time as they were: only its content can tell."""
+    text, times = file.read_text(), file.stat()
+    assert text.count(old) == 1
+    assert len(old) == len(new)
+    file.write_text(text.replace(old, new))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+class TestCache:
+    def test_is_the_users_alone(self):
+        """Anyone who can write an index file there can run code as the user."""
+        assert mode(kernel.CACHE) == 0o700
+
+    def test_is_made_so_whatever_the_umask_and_mended_where_it_is_not(self, tmp_path, root):
+        program = "import os; os.umask(0); from mmsim import kernel; print(kernel.CACHE)"
+        folder = Path(answer(program, tmp_path / "cache", root))
+        assert folder.parent == tmp_path / "cache"
+        assert mode(folder) == 0o700
+        folder.chmod(0o777)
+        assert Path(answer(program, tmp_path / "cache", root)) == folder
+        assert mode(folder) == 0o700
+
+    def test_gives_way_to_a_temporary_one_where_it_cannot_be_written(self, tmp_path, root):
+        (tmp_path / "cache").write_text("a file is in the way")
+        folder = Path(answer("from mmsim import kernel; print(kernel.CACHE)", tmp_path / "cache", root))
+        assert folder.is_dir()
+        assert mode(folder) == 0o700
+        shutil.rmtree(folder)
+
+    def test_an_edit_of_a_pricing_helper_reaches_the_compiled_code_that_holds_it(self, tmp_path, root):
+        """A coefficient in one file is changed, the loop that was compiled from it and cached stands in another."""
+        shutil.copytree(root / "mmsim", tmp_path / "mmsim", ignore=shutil.ignore_patterns("__pycache__"))
+        program = "from mmsim import price; print(float(price(spot=100.0, strike=100.0, years=1.0, volatility=0.2)))"
+        assert float(answer(program, tmp_path / "cache", tmp_path)) == pytest.approx(7.9655675)
+        edit(tmp_path / "mmsim" / "pricing" / "normal.py", "w + 1.2533141373155003", "w + 1.5533141373155003")
+        after = answer(program, tmp_path / "cache", tmp_path)
+        assert float(after) != pytest.approx(7.9655675, rel=0.01)
+        assert after == answer(program, tmp_path / "cache", tmp_path, NUMBA_DISABLE_JIT="1")
+
+    def test_an_edit_of_a_policy_or_of_what_it_imports_beside_it_reaches_its_next_run(self, tmp_path, root):
+        """Bought at 1.25 in one process; at 1.75 in the next, and at 2.75 once a helper's constant is another."""
+        (tmp_path / "helper_of_mine.py").write_text("EXTRA = 0.0\n")
+        (tmp_path / "mine.py").write_text(POLICY)
+        program = "import sys; sys.path.insert(0, sys.argv[1])\n" + PROGRAM
+        prices = [answer(program, kernel.CACHE.parent, root, str(tmp_path), str(root))]
+        edit(tmp_path / "mine.py", "1.25", "1.75")
+        prices.append(answer(program, kernel.CACHE.parent, root, str(tmp_path), str(root)))
+        edit(tmp_path / "helper_of_mine.py", "0.0", "1.0")
+        prices.append(answer(program, kernel.CACHE.parent, root, str(tmp_path), str(root)))
+        assert prices == ["True 1.25", "True 1.75", "True 2.75"]
+
+    def test_an_edit_of_a_policy_reaches_the_next_run_of_the_same_process(self, tmp_path):
+        file = tmp_path / "mine.py"
+        file.write_text(POLICY.replace("from helper_of_mine import EXTRA", "EXTRA = 0.0"))
+        quoting = {"policy": f"{file}:Mine"}
+        run = play(clients=clients(order(0, "sell", 1)), quoting=quoting)
+        edit(file, "1.25", "1.75")
+        again = play(clients=clients(order(0, "sell", 1)), quoting=quoting)
+        assert [only(r, "client")["price"].iloc[0] for r in (run, again)] == [1.25, 1.75]
+
+
+POLICY = """\
+from typing import NamedTuple
+
+from helper_of_mine import EXTRA
+from mmsim import Quote, QuoteView
+
+
+class Mine(NamedTuple):
+    size: float = 1.0
+
+    def quote(self, view: QuoteView) -> Quote:
+        return Quote(1.25 + EXTRA, 9.0, self.size, self.size)
+"""
+PROGRAM = """\
+sys.path.append(sys.argv[2])
+from tests.engine.builder import clients, only, order, play
+run = play(clients=clients(order(0, "sell", 1)), quoting={"policy": sys.argv[1] + "/mine.py:Mine"})
+print(run.summary["policies"]["quoting"]["compiled"], only(run, "client")["price"].iloc[0])
+"""
