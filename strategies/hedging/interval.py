@@ -8,7 +8,7 @@ from mmsim import HedgeView
 class Interval(NamedTuple):
     """Trade back to flat delta every `interval_ns`, and at no other time.
 
-    units = −net_delta at the policy's own timer, which rings at the start of the clock and every `interval_ns` after.
+    units = −net_delta at the policy's own timer, which rings every `interval_ns` from the start of the clock, not at it.
 
     Source: Boyle and Emanuel, Discretely adjusted option hedges, Journal of Financial Economics 8 (1980) 259–282.
     """
