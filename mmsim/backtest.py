@@ -6,6 +6,7 @@ import hashlib
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def timer_of(hedging: Policy) -> int:
     return int(getattr(hedging.instance, "interval_ns", 0))
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of everything that a result depends on."""
     import platform
@@ -139,14 +141,23 @@ def _policies(scenario: Scenario) -> tuple[Policy, Policy]:
 
         try:
             policy = find(kind, entry.policy, entry.parameters, near, complain)
-            if hasattr(policy.instance, "prepare"):
-                policy = policy._replace(instance=policy.instance.prepare(scenario))
-            found.append(policy)
+            found.append(_prepared(policy, scenario, complain))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(*problems)
     return found[0], found[1]
+
+
+def _prepared(policy: Policy, scenario: Scenario, complain: Callable[[str, str, str], Problem]) -> Policy:
+    """The policy after its own `prepare(scenario)`, if it has one: plain Python that may raise anything."""
+    if not hasattr(policy.instance, "prepare"):
+        return policy
+    try:
+        return policy._replace(instance=policy.instance.prepare(scenario))
+    except Exception as error:
+        message = f"{policy.name}.prepare raised {type(error).__name__}: {error}"
+        raise UserError(complain("policy", message, "")) from error
 
 
 def _script(hedging: Policy, options: int) -> npt.NDArray[np.float64] | None:

@@ -144,14 +144,14 @@ def test_lazy_pricing_deals_as_exact_pricing_does(latency):
 
 @pytest.mark.parametrize(("lean", "different"), [("0", 0), ("2e-8", 3)])
 def test_the_demonstration_deals_the_same_lazily_and_exactly(root, lean, different):
-    """A quote that leans on the book's vega may round to another tick where that is approximate: seldom."""
+    """A quote leaning on the book's vega may stand a tick away where that is approximate, and seldom miss a trade."""
     file = root / "scenarios" / "synthetic" / "market_maker_day.yaml"
     changes = {"quoting.lean_vol_per_vega": lean}
     lazy, exact = (backtest.run(file, changes=changes | {"pricing.exact": value}) for value in ("false", "true"))
-    columns = ["ts", "instrument", "client", "side", "size", "price"]
+    columns = ["ts", "instrument", "client", "side"] + (["size", "price"] if different == 0 else [])
     ours, same = (set(run.fills.query("kind == 'client'")[columns].itertuples(index=False)) for run in (lazy, exact))
     assert len(ours) > 200
-    assert len(ours ^ same) <= 2 * different
+    assert len(ours ^ same) <= different
     if different == 0:
         near = exact.attribution["spread_capture"] * 0.001
         assert lazy.attribution.to_dict() == pytest.approx(exact.attribution.to_dict(), abs=near)

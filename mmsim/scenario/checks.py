@@ -238,6 +238,26 @@ def _symbols_named(s: Scenario) -> Iterator[Mistake]:
             yield _unknown(path, "underlying", name, symbols)
 
 
+@_reads("opening")
+def _opened_once(s: Scenario) -> Iterator[Mistake]:
+    for n, name in _repeated(held.option for held in s.opening.options):
+        yield Mistake(("opening", "options", n, "option"), f"{name} stands twice: give its whole position once")
+    for n, name in _repeated(held.underlying for held in s.opening.hedges):
+        yield Mistake(("opening", "hedges", n, "underlying"), f"{name} stands twice: give its whole position once")
+
+
+@_reads("hedging", "options")
+def _delivery(s: Scenario) -> Iterator[Mistake]:
+    given = s.hedging.instrument
+    for n, entry in enumerate(s.options):
+        instrument = given.get(entry.underlying, entry.underlying) if isinstance(given, Mapping) else given
+        if entry.settlement == "physical" and instrument not in (None, entry.underlying):
+            yield Mistake(
+                ("options", n, "settlement"),
+                f"physical settlement delivers {entry.underlying}, but the hedge is {instrument}: settle in cash",
+            )
+
+
 @_reads("dividends", "underlyings", "clock")
 def _dividends(s: Scenario) -> Iterator[Mistake]:
     futures = _futures(s)

@@ -8,7 +8,8 @@ from mmsim import HedgeView
 class Interval(NamedTuple):
     """Trade back to flat delta every `interval_ns`, and at no other time.
 
-    units = −net_delta at the policy's own timer, which rings every `interval_ns` from the start of the clock, not at it.
+    units = −net_delta at the policy's own timer, which rings one `interval_ns` after the clock's start
+    and every `interval_ns` from there.
 
     Source: Boyle and Emanuel, Discretely adjusted option hedges, Journal of Financial Economics 8 (1980) 259–282.
     """
