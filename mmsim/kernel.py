@@ -290,7 +290,7 @@ def _bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
     module = _written(name, text)
     method = getattr(cls, slot.method)
     # numba's own error model: a division by zero raises, as it does in plain Python
-    inner = numba.njit(_as_listener(method) if slot.answer is None else method)
+    inner = numba.njit(boundscheck=True)(_as_listener(method) if slot.answer is None else method)
     module.__dict__.update(packed.constants)
     module.__dict__.update(policy_class=cls, method=inner, view_class=view_class, answer_class=slot.answer)
     return Bound(_cached(module, slot) if source else _uncached(module, slot), packed.values, True, "", [], [])
@@ -298,7 +298,7 @@ def _bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
 
 def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
     """``on_tick(self, memory, view)`` with its arguments in the order in which the wrapper has them."""
-    heard = numba.njit(method)
+    heard = numba.njit(boundscheck=True)(method)
 
     def listener(memory: Any, view: Any, policy: Any) -> None:
         heard(policy, memory, view)

@@ -6,7 +6,7 @@ from math import expm1
 from typing import Any
 
 from mmsim.engine.journal import begin, post, post_underlying
-from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.state import State, TransactionKind, whole
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 
@@ -94,7 +94,7 @@ def post_carry(state: State) -> None:
     own = state.balances.shape[0] - 1
     for k in range(2):
         cash = state.cash[k]
-        interest = round(cash["accrued"])
+        interest = whole(state, cash["accrued"])
         cash["accrued"] -= interest
         cash["balance"] += interest
         post(state, Account.CASH_OPTIONS if k == OPTIONS else Account.CASH_HEDGE, -1, own, interest)
@@ -105,7 +105,7 @@ def post_carry(state: State) -> None:
             desk["hedge_interest"] += interest
     for u in range(state.underlyings.shape[0]):
         accrue_borrow(state, u)
-        fee = round(state.underlyings[u]["borrow_accrued"])
+        fee = whole(state, state.underlyings[u]["borrow_accrued"])
         state.underlyings[u]["borrow_accrued"] -= fee
         state.cash[HEDGE]["balance"] -= fee
         desk["borrow_fee"] += fee

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mmsim.engine import loop
 from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE
-from mmsim.engine.state import Limit, Reason, State
+from mmsim.engine.state import Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.instruments import Universe
@@ -135,11 +135,12 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
             else universe.options[row["instrument"]].name
         )
         return UserError(f"opening: {named} has no market at the clock's start: give it a price or mark")
+    if reason == Reason.OVERFLOW:
+        return UserError(f"an amount too large for the ledger, or no number, at {_event(events, n, universe)}")
     policy, failure = desk.failure or _answered(reason, state, desk)
     if not isinstance(failure.error, Exception):
         return failure.error  # the user's interrupt
-    event = events[min(n, len(events) - 1)]
-    at = f"event {n} ({Kind(event['kind']).name} at {_time(event['ts'])})"
+    at = _event(events, n, universe)
     if failure.method in (ON_TICK.method, ON_FILL.method):
         at = f"the {'tick' if failure.method == ON_TICK.method else 'fill'} at {_time(failure.view.ts_ns)}"
     return UserError(f"policy {policy.name!r}: {_said(failure)}; {at}; {_shown(failure.view)}")
@@ -188,6 +189,11 @@ def _time(ns: int) -> str:
     return f"{np.datetime64(int(ns), 'ns')}Z"
 
 
-def limit_name(code: int) -> str:
-    """The scenario's key of a limit."""
-    return Limit(code).name.lower()
+def _event(events: Events, n: int, universe: Universe) -> str:
+    """An event for a message: its number, kind, time and instrument."""
+    event = events[min(n, len(events) - 1)]
+    kind, i = Kind(event["kind"]), int(event["instrument"])
+    is_underlying = kind in (Kind.SPOT, Kind.DIVIDEND)
+    names = [item.symbol for item in universe.underlyings] if is_underlying else list(universe.option_index)
+    of = f" of {names[i]}" if i >= 0 else ""
+    return f"event {n} ({kind.name}{of} at {_time(event['ts'])})"

@@ -75,9 +75,9 @@ def _post_client(state: State, i: int, size: float, price: float, theo: float, c
     if mid != mid:
         mid = price  # no market value: the whole edge is Mark's
         state.counters[Counter.MARKET_MID_MISSING] += 1
-    premium, worth = micros(units * price), micros(units * theo)
-    fee = micros(abs(size) * state.rules[0]["fee_option"])
-    of_market, of_mark = micros(units * (mid - price)), micros(units * (theo - mid))
+    premium, worth = micros(state, units * price), micros(state, units * theo)
+    fee = micros(state, abs(size) * state.rules[0]["fee_option"])
+    of_market, of_mark = micros(state, units * (mid - price)), micros(state, units * (theo - mid))
     rest = worth - premium - of_market - of_mark
     if abs(of_market) >= abs(of_mark):
         of_market += rest

@@ -141,8 +141,8 @@ def fill_hedge(state: State, u: int, units: float, decision_mid: float) -> None:
     mid = state.underlyings[underlying["instrument"]]["spot"]
     price = hedge_price(state, u, units)
     accrue_borrow(state, u)
-    paid, worth = micros(units * price), micros(units * mid)
-    fee = micros(abs(units) / underlying["multiplier"] * state.rules[0]["fee_hedge"])
+    paid, worth = micros(state, units * price), micros(state, units * mid)
+    fee = micros(state, abs(units) / underlying["multiplier"] * state.rules[0]["fee_hedge"])
     begin(state, TransactionKind.HEDGE)
     if underlying["future"] != 0:
         underlying["hedge_base"] += paid

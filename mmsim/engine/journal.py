@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.state import LARGEST, State, TransactionKind
 from mmsim.kernel import internal
 
 
@@ -21,8 +21,11 @@ def begin(state: State, kind: TransactionKind) -> None:
 @internal
 def post(state: State, account: int, instrument: int, owner: int, amount: int) -> None:
     """One posting of the transaction begun, debit positive; `owner` is its row of `balances`."""
-    state.balances[owner, account] += amount
+    balance = state.balances[owner, account] + amount
+    state.balances[owner, account] = balance
     desk = state.desk[0]
+    if abs(balance) > LARGEST:
+        desk["overflow"] = 1
     desk["unbalanced"] += amount
     if state.rules[0]["keep"] != 0 and amount != 0:
         row = state.postings[desk["postings"]]

@@ -252,8 +252,10 @@ def run(
         if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
             return n, Reason.QUEUE_FULL
         reason = handle(state, events, n, quoter, hedger)
+        if state.desk[0]["overflow"] != 0:
+            return n, Reason.OVERFLOW
         if reason != Reason.STOP:
             return n, reason
     if stop == events.shape[0] and not finish(state, hedger):
         return stop, Reason.HEDGE_FAULT
-    return stop, Reason.STOP
+    return stop, Reason.STOP if state.desk[0]["overflow"] == 0 else Reason.OVERFLOW

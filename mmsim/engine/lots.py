@@ -16,7 +16,7 @@ def trade_lots(state: State, u: int, units: float, price: float) -> None:
     realised result and open cost always sum to the cash.
     """
     underlying, desk = state.underlyings[u], state.desk[0]
-    left, flow = units, -micros(units * price)
+    left, flow = units, -micros(state, units * price)
     while left != 0.0 and underlying["lot_tail"] > underlying["lot_head"]:
         k = underlying["lot_head"] if state.rules[0]["matching"] == FIFO else underlying["lot_tail"] - 1
         held = state.lot_units[u, k]

@@ -106,11 +106,11 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
         return
     steps = steps_to(state, option, spot, now, option["volatility"])
     units = option["position"] * option["multiplier"]
-    dividends = micros(units * dividend_step)
-    time = micros(units * steps.time - option["early_time"])
-    move = micros(units * steps.spot - option["early_spot"])
-    volatility = micros(units * steps.volatility - option["early_volatility"])
-    worth = micros(units * steps.theo)
+    dividends = micros(state, units * dividend_step)
+    time = micros(state, units * steps.time - option["early_time"])
+    move = micros(state, units * steps.spot - option["early_spot"])
+    volatility = micros(state, units * steps.volatility - option["early_volatility"])
+    worth = micros(state, units * steps.theo)
     change = worth - option["value"]
     rest = change - dividends - time - move - volatility
     largest = max(abs(dividends), abs(time), abs(move), abs(volatility))
@@ -157,16 +157,16 @@ def post_split(state: State, u: int) -> None:
         option = state.options[state.options[underlying["first"] + k]["held"]]
         if option["settled"] == 0:
             settle_answered(option, underlying["spot"])
-        total = micros(option["answered_pnl"])
+        total = micros(state, option["answered_pnl"])
         answered += total - option["answered_posted"]
         option["answered_posted"] = total
-    total = micros(underlying["waiting_pnl"])
+    total = micros(state, underlying["waiting_pnl"])
     waiting = total - underlying["waiting_posted"]
     underlying["waiting_posted"] = total
     revalued = revalue_hedge(state, u)
     from_pricing = revalued
     if underlying["instrument"] != u:
-        total = micros(underlying["pricing_pnl"])
+        total = micros(state, underlying["pricing_pnl"])
         from_pricing = total - underlying["pricing_posted"]
         underlying["pricing_posted"] = total
     post_underlying(state, Account.HEDGE, u, revalued)
@@ -182,7 +182,7 @@ def revalue_hedge(state: State, u: int) -> int:
     underlying = state.underlyings[u]
     worth = -underlying["hedge_base"]
     if underlying["hedge"] != 0.0:
-        worth += micros(underlying["hedge"] * state.underlyings[underlying["instrument"]]["spot"])
+        worth += micros(state, underlying["hedge"] * state.underlyings[underlying["instrument"]]["spot"])
     change = worth - underlying["hedge_value"]
     underlying["hedge_value"] = worth
     return change

@@ -154,6 +154,8 @@ def quote_in_force(state: State, i: int, ts: int, quoter: Seat) -> QuoteInForce:
             state.counters[Counter.QUOTES_CLAMPED] += 1
     if bid <= 0.0:
         bid_size = 0.0
+    if ask <= 0.0:
+        ask_size = 0.0
     bid_size = _allowed(state, view, 1.0, bid_size)
     ask_size = _allowed(state, view, -1.0, ask_size)
     fair = 0.5 * (answer.bid + answer.ask)

@@ -43,7 +43,7 @@ def _open_option(state: State, i: int, size: float, mark: float) -> bool:
         if not has_mark(state, option):
             return False
         mark = theo_at(state, option, state.underlyings[u]["spot"], state.desk[0]["now"], option["volatility"])
-    worth = micros(size * option["multiplier"] * mark)
+    worth = micros(state, size * option["multiplier"] * mark)
     option["position"], option["opening_mark"], option["value"] = size, mark, worth
     activate(state, i)
     if option["futures_style"] != 0:
@@ -63,7 +63,7 @@ def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
         price = state.underlyings[underlying["instrument"]]["spot"]
     if price != price:
         return False
-    worth = micros(units * price)
+    worth = micros(state, units * price)
     underlying["hedge"] += units
     if underlying["future"] != 0:
         underlying["hedge_base"] += worth
@@ -81,8 +81,8 @@ def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
 def _pay_hedge_dividend(state: State, v: int, before: float, amount: float) -> None:
     """The hedge of underlying `v` loses the dividend in price and receives it in cash (short: the reverse)."""
     underlying = state.underlyings[v]
-    fall = micros(underlying["hedge"] * (before - amount)) - micros(underlying["hedge"] * before)
-    received = micros(underlying["hedge"] * amount)
+    fall = micros(state, underlying["hedge"] * (before - amount)) - micros(state, underlying["hedge"] * before)
+    received = micros(state, underlying["hedge"] * amount)
     underlying["hedge_value"] += fall
     state.desk[0]["dividends"] += received
     post_underlying(state, Account.HEDGE, v, fall)
@@ -170,7 +170,7 @@ def expire(state: State, i: int) -> None:
     underlying["stale"] = 1
     begin(state, TransactionKind.EXPIRY)
     in_the_money = option["right"] * (price - option["strike"]) > 0.0
-    fee = micros(abs(option["position"]) * state.rules[0]["fee_exercise"]) if in_the_money else 0
+    fee = micros(state, abs(option["position"]) * state.rules[0]["fee_exercise"]) if in_the_money else 0
     flow = option["value"] - option["margined"]
     post(state, Account.OPTIONS, i, u, -flow)
     move_options_cash(state, u, flow - fee)
@@ -201,7 +201,7 @@ def _deliver(state: State, u: int, units: float, price: float) -> None:
     underlying, desk = state.underlyings[u], state.desk[0]
     mid = state.underlyings[underlying["instrument"]]["spot"]
     accrue_borrow(state, u)
-    paid, worth = micros(units * price), micros(units * mid)
+    paid, worth = micros(state, units * price), micros(state, units * mid)
     if underlying["future"] != 0:
         underlying["hedge_base"] += paid
         underlying["hedge_value"] += worth - paid

@@ -224,7 +224,7 @@ DESK = np.dtype(
         ("fills", "i8"),
         ("marks", "i8"),
         ("breaches", "i8"),
-        ("fault_event", "i8"),
+        ("overflow", "i8"),  # an amount or a balance was too large for the ledger, or no number
     ],
     align=True,
 )
@@ -369,6 +369,7 @@ class Reason(IntEnum):
     QUOTE_FAULT = 3
     HEDGE_FAULT = 4
     OPENING_FAULT = 5  # an opening position has neither a given mark nor a theo
+    OVERFLOW = 6  # an amount that the ledger cannot hold
 
 
 class TransactionKind(IntEnum):
@@ -444,7 +445,19 @@ STATE: Any = tuple_of(
 )
 
 
+LARGEST = 4.0e18  # micro-units: less than half of what an int64 holds
+
+
 @internal
-def micros(amount: float) -> int:
+def whole(state: State, micro_units: float) -> int:
+    """The nearest integer, ties to even; an amount that no ledger can hold is 0 and stops the run."""
+    if abs(micro_units) < LARGEST:
+        return round(micro_units)
+    state.desk[0]["overflow"] = 1
+    return 0
+
+
+@internal
+def micros(state: State, amount: float) -> int:
     """Currency as an integer of micro-units, nearest, ties to even."""
-    return round(amount * 1e6)
+    return whole(state, amount * 1e6)

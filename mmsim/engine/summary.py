@@ -77,8 +77,8 @@ def _elsewhere(state: State) -> tuple[int, int, int]:
         if touch != touch:
             unquoted += 1
             touch = mid
-        at_mid += micros(units * (mid - theo))
-        at_liquidation += micros(units * (touch - theo))
+        at_mid += micros(state, units * (mid - theo))
+        at_liquidation += micros(state, units * (touch - theo))
     return at_mid, at_liquidation, unquoted
 
 

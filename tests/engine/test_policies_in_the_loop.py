@@ -192,6 +192,7 @@ class TestFailures:
             ("infinite", "bid=1, ask=inf, bid_size=1, ask_size=1"),
             ("raises", "quote raised ValueError: boom"),
             ("divides", "quote raised ZeroDivisionError"),
+            ("out_of_range", "quote raised IndexError"),
         ],
     )
     def test_of_a_quote_name_policy_event_and_view(self, name, fault, said):
@@ -199,7 +200,7 @@ class TestFailures:
         message = failing(quoting={"policy": path, "fault": fault})
         assert repr(path) in message
         assert said in message
-        assert "(ORDER at 2026-01-05T01:30:00.000000000Z)" in message
+        assert "(ORDER of ABC 2026-01-05 C100 at 2026-01-05T01:30:00.000000000Z)" in message
         assert "QuoteView(ts_ns=1767576600000000000, option=0, underlying=0, ticks=2, spot=101, strike=100," in message
 
     @pytest.mark.parametrize("name", ["Hedger", "PlainHedger"])
@@ -216,7 +217,7 @@ class TestFailures:
         message = failing(hedging={"policy": path, **parameters}, quoting=fixed(1.0, 2.0))
         assert repr(path) in message
         assert said in message
-        assert "(SPOT at 2026-01-05T01:00:00.000000000Z)" in message
+        assert "(SPOT of ABC at 2026-01-05T01:00:00.000000000Z)" in message
         assert "HedgeView(ts_ns=1767574800000000000, underlying=0, ticks=2, timer=0, spot=101," in message
 
     @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ class Fault(IntEnum):
     RAISES = 5
     DIVIDES = 6
     INFINITE = 7
+    OUT_OF_RANGE = 8
 
 
 def answer(fault: Fault, ticks: int) -> Quote:
@@ -37,6 +38,8 @@ def answer(fault: Fault, ticks: int) -> Quote:
         return Quote(1.0, float("inf"), 1.0, 1.0)
     if fault == Fault.DIVIDES:
         return Quote(1.0 / (ticks - 2), 2.0, 1.0, 1.0)
+    if fault == Fault.OUT_OF_RANGE:
+        return Quote(float(np.ones(1)[ticks]), 2.0, 1.0, 1.0)
     raise ValueError("boom")
 
 
@@ -72,6 +75,8 @@ class Quoter(NamedTuple):
             return Quote(1.0, np.inf, 1.0, 1.0)
         if self.fault == Fault.DIVIDES:
             return Quote(1.0 / (view.ticks - 2), 2.0, 1.0, 1.0)
+        if self.fault == Fault.OUT_OF_RANGE:
+            return Quote(np.ones(1)[view.ticks], 2.0, 1.0, 1.0)
         raise ValueError("boom")
 
 
