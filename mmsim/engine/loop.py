@@ -14,7 +14,7 @@ from mmsim.engine.hedging import ask_hedge, fill_next_hedge, next_hedge_due, pen
 from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss, check_position
 from mmsim.engine.lots import lots_have_room
-from mmsim.engine.marking import mark_all, mark_due
+from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import HEDGE, QUOTE, Seat, seat_types
@@ -23,6 +23,12 @@ from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.events import EVENT, Events, Kind
 from mmsim.kernel import I64, entry, internal, rows_of, uniform_tuple
+
+
+@internal
+def is_quiet(desk: Any) -> bool:
+    """Whether time may pass without anything to be done: no marks due, no hedge under way, the opening book is in."""
+    return desk["due"] == 0 and desk["hedge_head"] == desk["hedge_tail"] and desk["opened"] != 0
 
 
 @internal
@@ -57,7 +63,7 @@ def end_marks(state: State) -> None:
     """The grid marks that the present time has called for."""
     for u in range(state.underlyings.shape[0]):
         if state.underlyings[u]["mark_due"] != 0:
-            mark_due(state, u)
+            mark_underlying(state, u, False)
 
 
 @internal
@@ -246,16 +252,22 @@ def run(
     hedger = Seat(
         hedge, hedge_parameters, hedge_tick, hedge_tick_parameters, hedge_fill, hedge_fill_parameters, hedge_memory
     )
+    options, desk = state.options, state.desk[0]
     for n in range(start, stop):
+        event = events[n]
+        if event["kind"] == Kind.QUOTE and is_quiet(desk):  # most events are market quotes that nothing waits for
+            desk["now"] = event["ts"]
+            set_quote(options[event["instrument"]], event)
+            continue
         if not has_room(state):
             return n, Reason.JOURNAL_FULL
         if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
             return n, Reason.QUEUE_FULL
         reason = handle(state, events, n, quoter, hedger)
-        if state.desk[0]["overflow"] != 0:
+        if desk["overflow"] != 0:
             return n, Reason.OVERFLOW
         if reason != Reason.STOP:
             return n, reason
     if stop == events.shape[0] and not finish(state, hedger):
         return stop, Reason.HEDGE_FAULT
-    return stop, Reason.STOP if state.desk[0]["overflow"] == 0 else Reason.OVERFLOW
+    return stop, Reason.STOP if desk["overflow"] == 0 else Reason.OVERFLOW

@@ -211,44 +211,35 @@ def is_due(state: State, option: Any, spot: float) -> bool:
 
 
 @internal
-def mark_due(state: State, u: int) -> None:
-    """The grid marks at the end of a time: first marks, and options whose spot or volatility moved enough."""
+def mark_underlying(state: State, u: int, is_grid: bool) -> None:
+    """One transaction: on the grid all options are marked, else those whose spot or volatility has moved enough.
+
+    Options that have become known get their first mark, which posts nothing but what an opening position is due.
+    """
     underlying = state.underlyings[u]
     underlying["mark_due"] = 0
-    has_begun = False
+    has_begun = is_grid
+    if is_grid:
+        begin(state, TransactionKind.MARK)
     for i in range(underlying["first"], underlying["last"]):
         option = state.options[i]
         if option["settled"] != 0 or not has_mark(state, option):
             continue
         if option["marked"] == 0:
             start_marks(state, i)
-        elif is_due(state, option, underlying["spot"]):
+        elif is_grid or is_due(state, option, underlying["spot"]):
             if not has_begun:
                 begin(state, TransactionKind.MARK)
                 has_begun = True
             mark_option(state, i, underlying["spot"], 0.0)
-    if has_begun:
-        state.counters[Counter.MARKS] += 1
+    if has_begun and underlying["spot"] == underlying["spot"]:
         post_split(state, u)
+        state.counters[Counter.MARKS] += 1
     set_band(state, u)
 
 
 @internal
 def mark_all(state: State) -> None:
-    """A mark of every option of every underlying, one transaction an underlying."""
+    """A mark of the grid: every option of every underlying."""
     for u in range(state.underlyings.shape[0]):
-        underlying = state.underlyings[u]
-        begin(state, TransactionKind.MARK)
-        for i in range(underlying["first"], underlying["last"]):
-            option = state.options[i]
-            if option["settled"] != 0 or not has_mark(state, option):
-                continue
-            if option["marked"] == 0:
-                start_marks(state, i)
-            else:
-                mark_option(state, i, underlying["spot"], 0.0)
-        if underlying["spot"] == underlying["spot"]:
-            post_split(state, u)
-        set_band(state, u)
-        underlying["mark_due"] = 0
-    state.counters[Counter.MARKS] += 1
+        mark_underlying(state, u, True)

@@ -339,7 +339,7 @@ class Counter(IntEnum):
     QUOTES = 4  # evaluated
     HEDGE_DECISIONS = 5
     LIMIT_BREACHES = 6
-    MARKS = 7
+    MARKS = 7  # transactions that marked an underlying
     ORDERS_WORSE_PRICE = 8  # the client's reservation price was not met
     ORDERS_NO_QUOTE = 9  # the desk had no quote, or no size left, on that side
     ORDERS_NO_SHARE = 10  # a recorded trade at the desk's price, none of which was the desk's by the venue's rule

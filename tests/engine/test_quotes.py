@@ -49,6 +49,10 @@ class TestTicks:
         assert fills["price"].tolist() == [bid, ask]
         assert fills["quoted"].tolist() == [answer, answer]
 
+    def test_an_ask_of_zero_is_none(self):
+        run = play(options=listed(0.05), clients=clients(order(0, "buy", 1, 99)), quoting=fixed(0.0, 0.0))
+        assert refusals(run) == {"orders_no_quote": 1}
+
     def test_a_bid_below_the_first_tick_is_none(self):
         run = play(options=listed(0.05), clients=clients(order(0, "sell", 1)), quoting=fixed(0.04, 1.0))
         assert refusals(run) == {"orders_no_quote": 1}
