@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmsim import attribution, market
+from mmsim import attribution, market, units
 from mmsim.engine.state import State
 from mmsim.errors import Problem, UserError
-from mmsim.policy import Policy, find
-from mmsim.results import Journal, Run
+from mmsim.events import Kind
+from mmsim.policy import Policy
+from mmsim.results import Run
 from mmsim.scenario import Scenario, load
+from mmsim.scenario.checks import crowded
+from mmsim.tables import Journal
 
 Progress = Callable[[float, str], None]  # (share done, what is being done)
 
@@ -39,17 +42,18 @@ def run(
     the scenario's, ``changes`` are keys with their new values, as ``{"hedging.band": "10"}``. ``progress`` is called
     now and then with the share done and what is being done. Raises UserError with every mistake of the user's.
     """
-    started = time.perf_counter()
     told = progress or _silent
     chosen = _loaded(scenario, seed, paths, changes)
     quoting, hedging = _policies(chosen)
-    told(0.0, "reading the market")
-    built = market.build(chosen, Path(data) if data is not None else None, timer_ns=timer_of(hedging))
     told(0.0, "preparing the loop")
     from mmsim.engine import drive, setup  # compiles, or reads the compiled loop from the cache
 
+    started = time.perf_counter()
+    told(0.0, "reading the market")
+    built = _market(chosen, data, hedging)
     desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
-    template = setup.new_state(built.universe, chosen, built.rules, _script(hedging, len(built.universe.options)))
+    script = _script(chosen, hedging, len(built.universe.options))
+    template = setup.new_state(built.universe, chosen, built.rules, script)
     journal, outcomes, events_walked = Journal(), [], 0
     state = setup.copy_of(template)
     for path in range(chosen.paths):
@@ -81,12 +85,17 @@ def run(
 
 def check(
     scenario: str | Path | Scenario, data: str | Path | None = None, *, changes: Mapping[str, str] | None = None
-) -> None:
-    """Raise UserError with everything that is wrong with a scenario, its policies and (where given) its data."""
+) -> bool:
+    """Raise UserError with everything that is wrong with a scenario, its policies and (where given) its data.
+
+    Whether the whole market was looked at: without ``data``, a recorded one is not.
+    """
     chosen = _loaded(scenario, None, None, changes)
     _, hedging = _policies(chosen)
-    if chosen.market.recorded is None or data is not None:
-        market.build(chosen, Path(data) if data is not None else None, timer_ns=timer_of(hedging))
+    if chosen.market.recorded is not None and data is None:
+        return False
+    _script(chosen, hedging, len(_market(chosen, data, hedging).universe.options))
+    return True
 
 
 def _silent(_share: float, _what: str) -> None:
@@ -130,18 +139,11 @@ def _loaded(
 
 def _policies(scenario: Scenario) -> tuple[Policy, Policy]:
     """Both policies, prepared; UserError with the mistakes of both."""
-    near = Path(scenario.source).parent if scenario.source else None
     found: list[Policy] = []
     problems: list[Problem] = []
     for kind in ("quoting", "hedging"):
-        entry = getattr(scenario, kind)
-
-        def complain(key: str, message: str, suggestion: str, kind: str = kind) -> Problem:
-            return scenario.problem((kind, key), message, suggestion, of_key=bool(suggestion) and key != "policy")
-
         try:
-            policy = find(kind, entry.policy, entry.parameters, near, complain)
-            found.append(_prepared(policy, scenario, complain))
+            found.append(scenario.policy(kind))
         except UserError as error:
             problems += error.problems
     if problems:
@@ -149,28 +151,35 @@ def _policies(scenario: Scenario) -> tuple[Policy, Policy]:
     return found[0], found[1]
 
 
-def _prepared(policy: Policy, scenario: Scenario, complain: Callable[[str, str, str], Problem]) -> Policy:
-    """The policy after its own `prepare(scenario)`, if it has one: plain Python that may raise anything."""
-    if not hasattr(policy.instance, "prepare"):
-        return policy
+def _market(scenario: Scenario, data: str | Path | None, hedging: Policy) -> market.Market:
+    """The market with the hedging policy's timer; UserError where these, or the sessions, do not fit the clock."""
     try:
-        return policy._replace(instance=policy.instance.prepare(scenario))
-    except Exception as error:
-        message = f"{policy.name}.prepare raised {type(error).__name__}: {error}"
-        raise UserError(complain("policy", message, "")) from error
+        timer_ns = units.in_length(timer_of(hedging))
+        wrong = crowded(scenario.clock.end - scenario.clock.start, timer_ns, "timers") if timer_ns else ""
+    except (TypeError, ValueError, OverflowError) as error:  # what `prepare`, or a field that is no int, has made of it
+        wrong = str(error)
+    if wrong:
+        raise UserError(scenario.problem(("hedging", "interval_ns"), wrong))
+    built = market.build(scenario, Path(data) if data is not None else None, timer_ns=timer_ns)
+    if scenario.sessions is not None and not (built.fixed["kind"] == Kind.OPEN).any():
+        raise UserError(scenario.problem(("sessions",), "no session is open within the clock"))
+    return built
 
 
-def _script(hedging: Policy, options: int) -> npt.NDArray[np.float64] | None:
+def _script(scenario: Scenario, hedging: Policy, options: int) -> npt.NDArray[np.float64] | None:
     """(ticks, options) deltas given by the hedging policy's parameter `deltas`, if it has one."""
     deltas = getattr(hedging.instance, "deltas", None)
     if deltas is None:
         return None
-    table = np.asarray(deltas, float)
-    table = table.reshape(len(table), -1)
-    if table.shape[1] == 1:
-        table = np.repeat(table, options, axis=1)
-    if table.shape[1] != options:
-        raise UserError(f"hedging.deltas: {table.shape[1]} options a tick, but the scenario has {options}")
+    try:
+        table = np.atleast_1d(np.asarray(deltas, float))
+    except (TypeError, ValueError):  # what `prepare` has made of it
+        table = np.zeros(0)
+    if table.ndim == 1 and table.size:
+        table = np.repeat(table[:, None], options, axis=1)
+    if table.ndim != 2 or table.shape[1] != options or not table.size:
+        message = f"must be a number a tick, or one for each of the {options} options a tick"
+        raise UserError(scenario.problem(("hedging", "deltas"), message))
     return table
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mmsim import units
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.policy import METHODS
 from mmsim.workspace import builtin
@@ -30,6 +32,7 @@ class Entry(NamedTuple):
     name: str  # as a scenario names it
     kind: str  # quoting or hedging
     file: str
+    class_name: str
     about: str
     source: str
     parameters: tuple[Parameter, ...]
@@ -48,38 +51,55 @@ class Entry(NamedTuple):
 def entries(name: str = "") -> list[Entry]:
     """The policies that come with mmsim and those under ./strategies; of one name, if one is given.
 
+    ``name`` is a policy as a scenario names it, a class, or ``path.py`` or ``path.py:Class`` wherever that file stands.
     UserError if there is none of that name.
     """
+    if name.endswith(".py") or ".py:" in name:
+        return _in_file(name)
     found = [entry for kind in METHODS for entry in _of_kind(kind)]
-    if not name:
-        return found
-    chosen = [entry for entry in found if name in (entry.name, entry.name.rpartition(":")[0])]
-    if not chosen:
-        suggestion = nearest(name, [entry.name for entry in found])
-        raise UserError(Problem(f"no policy is called {name!r}", suggestion=suggestion))
+    chosen = [entry for entry in found if name in ("", entry.name, entry.class_name)]
+    if not chosen and name:
+        known = [known for entry in found for known in (entry.name, entry.class_name)]
+        raise UserError(Problem(f"no policy is called {name!r}", suggestion=nearest(name, known)))
     return chosen
 
 
 def _of_kind(kind: str) -> Iterator[Entry]:
-    home = builtin("strategies") / kind
-    for file in sorted(home.glob("*.py")):
-        for cls in _policy_classes(file, METHODS[kind]):
-            yield _entry(file.stem, kind, file, cls)
-    own = Path("strategies") / kind
-    if own.resolve() != home.resolve():
-        for file in sorted(own.glob("*.py")):
-            for cls in _policy_classes(file, METHODS[kind]):
-                yield _entry(f"{file}:{cls.name}", kind, file, cls)
+    """The policies under strategies/ that come with mmsim, then a user's own; files that are no Python are passed by."""
+    home, own = builtin("strategies") / kind, Path("strategies") / kind
+    for folder in [home] if own.resolve() == home.resolve() else [home, own]:
+        for file in sorted(folder.glob("*.py")):
+            with suppress(SyntaxError, ValueError):
+                for cls in _policy_classes(file, kind):
+                    yield _entry(file.stem if folder is home else f"{file}:{cls.name}", kind, file, cls)
 
 
-def _policy_classes(file: Path, method: str) -> Iterator[ast.ClassDef]:
-    """The classes of a file that have the method; none where the file is no Python."""
+def _in_file(name: str) -> list[Entry]:
+    """The policies of ``path.py``, or the one of ``path.py:Class``."""
+    stem, _, class_name = name.rpartition(".py")
+    file = Path(f"{stem}.py")
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError):
-        return
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and any(getattr(part, "name", "") == method for part in node.body):
+        found = [
+            _entry(f"{file}:{cls.name}", kind, file, cls) for kind in METHODS for cls in _policy_classes(file, kind)
+        ]
+    except OSError as error:
+        raise UserError(Problem(f"cannot be read: {error.strerror or error}", file=str(file))) from error
+    except (SyntaxError, ValueError) as error:
+        raise UserError(Problem(f"is no Python: {error}", file=str(file))) from error
+    if not found:
+        methods = " or ".join(f"`{method}(view)`" for method in METHODS.values())
+        raise UserError(Problem(f"has no class with a method {methods}", file=str(file)))
+    chosen = [entry for entry in found if class_name in ("", f":{entry.class_name}")]
+    if not chosen:
+        suggestion = nearest(class_name[1:], [entry.class_name for entry in found])
+        raise UserError(Problem(f"has no policy class {class_name[1:]}", file=str(file), suggestion=suggestion))
+    return chosen
+
+
+def _policy_classes(file: Path, kind: str) -> Iterator[ast.ClassDef]:
+    """The classes of a file that have the method of that kind; SyntaxError or ValueError where it is no Python."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and any(getattr(part, "name", "") == METHODS[kind] for part in node.body):
             yield node
 
 
@@ -91,6 +111,7 @@ def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
         name=name,
         kind=kind,
         file=str(file),
+        class_name=cls.name,
         about=about.strip(),
         source=" ".join(source.split()),
         parameters=tuple(_parameter(node, text) for node in fields),
@@ -98,12 +119,11 @@ def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
 
 
 def _parameter(node: ast.AnnAssign, text: str) -> Parameter:
-    annotation = ast.unparse(node.annotation)
+    name, annotation = ast.unparse(node.target), ast.unparse(node.annotation)
     default = ast.get_source_segment(text, node.value) or "" if node.value else ""
+    default = {"True": "true", "False": "false"}.get(default, default.replace("_", ""))  # YAML knows no 1_000
+    kind = "list of numbers" if "NDArray" in annotation else _TYPES.get(annotation, annotation)
+    if annotation == "int" and name.endswith("_ns"):
+        kind, default = "duration", units.duration_text(int(default)) if default.isdecimal() else default
     comment = text.splitlines()[node.lineno - 1].partition("#")[2]
-    return Parameter(
-        name=ast.unparse(node.target),
-        type="list of numbers" if "NDArray" in annotation else _TYPES.get(annotation, annotation),
-        default={"True": "true", "False": "false"}.get(default, default.replace("_", "")),  # YAML knows no 1_000
-        meaning=comment.strip(),
-    )
+    return Parameter(name=name, type=kind, default=default, meaning=comment.strip())

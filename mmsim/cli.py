@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 import mmsim
 from mmsim.errors import Problem, UserError
 
-WRONG_INPUT = 2
+FAILED, WRONG_INPUT = 1, 2
 COMPILE_SECONDS = 60
 PLAIN_LINE_EVERY_S = 10.0
 
@@ -66,7 +66,7 @@ def mistakes(debug: bool) -> Iterator[None]:
         if debug:
             raise
         err.print(f"mmsim failed: {type(error).__name__}: {error} (--debug shows where)", style="red")
-        raise typer.Exit(1) from None
+        raise typer.Exit(FAILED) from None
 
 
 def changes(settings: list[str] | None) -> dict[str, str]:
@@ -103,9 +103,7 @@ def progress(quiet: bool) -> Iterator[Callable[[float, str], None]]:
 def run(
     scenario: ScenarioFile,
     data: Data = None,
-    out_folder: Annotated[
-        Path | None, typer.Option("--out", help="The run's folder.", show_default="reports/...")
-    ] = None,
+    out_folder: Out = None,
     seed: Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")] = None,
     paths: Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")] = None,
     settings: Set = None,
@@ -113,11 +111,13 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the run's folder and nothing else.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Run a scenario: where the money came from, and a report."""
+    """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import backtest, kernel, screen, workspace
+        from mmsim import backtest, kernel, run_folder, screen, workspace
 
         file = workspace.scenario_file(scenario)
+        if out_folder is not None:
+            run_folder.check_target(out_folder)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
@@ -129,7 +129,11 @@ def run(
         elif quiet:
             say(str(folder))
         else:
-            screen.show(screen.run(result.summary, folder, scenario), out)
+            screen.show(screen.run(result.summary, folder), out)
+        if failed := [name for name, off in result.identities.items() if off]:
+            said = f"{folder}: the figures cannot be trusted: identities do not hold ({', '.join(failed)})"
+            err.print(said, style="red")
+            raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -146,8 +150,9 @@ def check(
         found: list[Problem] = []
         for scenario in scenarios:
             try:
-                backtest.check(workspace.scenario_file(scenario), data=data, changes=changes(settings))
-                say(f"{scenario}: nothing wrong")
+                whole = backtest.check(workspace.scenario_file(scenario), data=data, changes=changes(settings))
+                unseen = "" if whole else ", but its data were not looked at: give their folder with --data"
+                say(f"{scenario}: nothing wrong{unseen}")
             except UserError as error:
                 found.extend(error.problems)
         if found:
@@ -158,10 +163,9 @@ def check(
 def report(folder: RunFolder, debug: Debug = False) -> None:
     """Write the HTML report of a run again."""
     with mistakes(debug):
-        from mmsim import report as page
-        from mmsim import results
+        from mmsim import results, run_folder
 
-        say(str(page.write(results.load(folder), folder / "report.html")))
+        say(str(results.load(folder).report(folder / run_folder.REPORT)))
 
 
 @app.command()
@@ -202,13 +206,13 @@ def export(
     """Write a run's ledger as a beancount journal, or its tables as CSV, into its folder."""
     with mistakes(debug):
         from mmsim import export as writer
-        from mmsim import results
+        from mmsim import results, run_folder
 
         loaded = results.load(folder)
         if kind is Format.BEANCOUNT:
-            files = [writer.beancount(loaded, folder / "journal.beancount")]
+            files = [writer.beancount(loaded, folder / run_folder.JOURNAL)]
         else:
-            files = writer.csv(loaded, folder / "csv")
+            files = writer.csv(loaded, folder / run_folder.CSV)
         for file in files:
             say(str(file))
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable
+from itertools import takewhile
+from operator import eq
 from typing import NamedTuple
+
+_COMPARED = 32  # names that are compared closely: the thousands of an option chain would take seconds
 
 
 class Problem(NamedTuple):
@@ -40,5 +45,12 @@ def nearest(name: str, names: Iterable[str]) -> str:
     >>> nearest("inventory_skw", ["fixed_width", "inventory_skew"])
     'inventory_skew'
     """
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    alike = heapq.nlargest(_COMPARED, names, key=lambda other: _shared_ends(name, other))
+    close = difflib.get_close_matches(name, alike, n=1, cutoff=0.6)
     return close[0] if close else ""
+
+
+def _shared_ends(one: str, other: str) -> int:
+    """The length of the beginning and of the end that two names share."""
+    pairs = ((one, other), (reversed(one), reversed(other)))
+    return sum(sum(takewhile(bool, map(eq, *pair))) for pair in pairs)

@@ -11,17 +11,24 @@ from typing import Any
 
 import pandas as pd
 
+from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS
-from mmsim.results import TABLES, Run
+from mmsim.results import Run
+from mmsim.run_folder import TABLES, writing
 
 
 def csv(run: Run, folder: Path) -> list[Path]:
-    """Write every table of the run that has rows to ``folder`` as CSV; the files written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write every table of the run that has rows to ``folder`` as CSV; the files written.
+
+    UserError if the system refuses.
+    """
     tables = {name: getattr(run, name) for name in TABLES}
     written = {folder / f"{name}.csv": table for name, table in tables.items() if len(table)}
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for file, table in written.items():
-        table.to_csv(file, index=False)
+        with writing(file):
+            table.to_csv(file, index=False)
     return list(written)
 
 
@@ -29,11 +36,14 @@ def beancount(run: Run, file: Path) -> Path:
     """Write the ledger to ``file`` as a journal that beancount loads; the file written.
 
     The currency is the one commodity; micro-units stand as six decimals, so nothing is rounded; an instrument is the
-    last component of its account. Where the run kept several paths, each has accounts of its own.
+    last component of its account. Where the run kept several paths, each has accounts of its own. UserError if the run
+    has no postings, or if the system refuses.
     """
+    if run.ledger.empty:
+        raise UserError(Problem("has nothing to hold: the run kept no path with postings (keep_paths)", file=str(file)))
     scenario = run.summary["scenario"]
     lines = journal(run.ledger, currency=scenario["currency"], title=scenario["name"])
-    with file.open("w", encoding="utf-8") as out:
+    with writing(file), file.open("w", encoding="utf-8") as out:
         out.writelines(f"{line}\n" for line in lines)
     return file
 

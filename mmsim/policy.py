@@ -6,11 +6,12 @@ import hashlib
 import importlib.util
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from mmsim.errors import Problem, UserError, nearest
 from mmsim.workspace import builtin
 
 METHODS = {"quoting": "quote", "hedging": "hedge"}  # kind of policy: the method that it must have
+MAX_MEMORY = 1_000_000  # floats that a policy may have for each underlying
+PARAMETER_TYPES = "float, int, bool, an Enum or NDArray[np.float64]"
 
 
 class Quote(NamedTuple):
@@ -137,11 +140,44 @@ def find(kind: str, name: str, parameters: Mapping[str, Any], near: Path | None,
 
     ``kind`` is ``quoting`` or ``hedging``; ``name`` a file in strategies/ or ``path.py:Class``, the path relative to
     the working folder, to the scenario's folder ``near`` or to the folder above it. Raises UserError with every
-    mistake: an unknown policy, a file that does not import, a missing method, unknown or mistyped parameters.
+    mistake: an unknown policy, a file that does not import, a missing method, unknown or mistyped parameters, and what
+    the policy's own ``check`` finds.
     """
     file, class_name = _file_of(kind, name, near, complain)
     cls = _class_of(kind, file, class_name, complain)
-    return Policy(name, file, _instance_of(cls, parameters, complain))
+    policy = Policy(name, file, _instance_of(cls, parameters, complain))
+    if hasattr(cls, "check"):
+        _check(policy, complain)
+    return policy
+
+
+def prepared(policy: Policy, scenario: Any, complain: Complain) -> Policy:
+    """The policy after its own ``prepare(scenario)``, if it has one."""
+    if not hasattr(policy.instance, "prepare"):
+        return policy
+    with _users_code(f"{policy.name}.prepare", complain):
+        instance = policy.instance.prepare(scenario)
+    cls = type(policy.instance)
+    if not isinstance(instance, cls):
+        raise UserError(complain("policy", f"{policy.name}.prepare must return a {cls.__name__}, not {instance!r}", ""))
+    return policy._replace(instance=instance)
+
+
+def _check(policy: Policy, complain: Complain) -> None:
+    """UserError with what the policy's own ``check()`` finds wrong with its parameters."""
+    with _users_code(f"{policy.name}.check", complain):
+        wrong = {str(key): str(message) for key, message in policy.instance.check().items()}
+    if wrong:
+        raise UserError(*(complain(key, message, "") for key, message in wrong.items()))
+
+
+@contextmanager
+def _users_code(what: str, complain: Complain) -> Iterator[None]:
+    """Whatever a policy's own Python raises, an exit too, is a mistake of its author's."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise UserError(complain("policy", f"{what} raised {type(error).__name__}: {error}", "")) from error
 
 
 def _file_of(kind: str, name: str, near: Path | None, complain: Complain) -> tuple[Path, str]:
@@ -150,15 +186,22 @@ def _file_of(kind: str, name: str, near: Path | None, complain: Complain) -> tup
         folders = [Path(), near, near.parent] if near else [Path()]
         for folder in folders:
             file = folder / f"{path}.py"
-            if file.is_file():
+            if _is_file(file):
                 return file.resolve(), class_name.removeprefix(":")
         raise UserError(complain("policy", f"no such file: {path}.py", ""))
     home = builtin("strategies") / kind
     file = home / f"{name}.py"
-    if not file.is_file():
+    if not _is_file(file):
         known = [other.stem for other in sorted(home.glob("*.py"))]
         raise UserError(complain("policy", f"no {kind} policy is called {name!r}", nearest(name, known)))
     return file, ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, say
+        return False
 
 
 def _class_of(kind: str, file: Path, class_name: str, complain: Complain) -> Any:
@@ -166,12 +209,14 @@ def _class_of(kind: str, file: Path, class_name: str, complain: Complain) -> Any
     method = METHODS[kind]
     try:
         module = _load(file)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         place = f"{file.name}:{error.lineno}: " if isinstance(error, SyntaxError) else ""
         message = f"{file} does not import: {place}{type(error).__name__}: {getattr(error, 'msg', None) or error}"
         raise UserError(complain("policy", message, "")) from error
     classes = {
-        key: value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "_fields")
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_field_defaults")
     }
     own = {key: value for key, value in classes.items() if value.__module__ == module.__name__}
     if class_name and class_name not in own:
@@ -184,6 +229,10 @@ def _class_of(kind: str, file: Path, class_name: str, complain: Complain) -> Any
         raise UserError(
             complain("policy", f"a {kind} policy is a NamedTuple with a method `{method}(view)`: {found}", "")
         )
+    memory = getattr(chosen[0], "MEMORY", 0)
+    if not isinstance(memory, int) or not 0 <= memory <= MAX_MEMORY:
+        message = f"MEMORY must be a whole number from 0 to {MAX_MEMORY:,}, as in `MEMORY = 2`, not {memory!r}"
+        raise UserError(complain("policy", f"{file.name}: {message}", ""))
     return chosen[0]
 
 
@@ -205,17 +254,18 @@ def _load(file: Path) -> ModuleType:
 
 
 def _instance_of(cls: Any, parameters: Mapping[str, Any], complain: Complain) -> Any:
-    hints = get_type_hints(cls)
+    with _users_code(f"reading the types of {cls.__name__}", complain):
+        hints = get_type_hints(cls)
     problems, values = [], {}
     for key, value in parameters.items():
-        if key not in hints:
+        if key not in cls._fields:
             known = ", ".join(cls._fields) or "none"
             problems.append(
                 complain(key, f"{cls.__name__} has no such parameter; it has: {known}", nearest(key, cls._fields))
             )
             continue
         try:
-            values[key] = _converted(key, value, hints[key])
+            values[key] = _converted(key, value, hints.get(key))
         except (TypeError, ValueError) as error:
             problems.append(complain(key, str(error), ""))
     missing = [key for key in cls._fields if key not in parameters and key not in cls._field_defaults]
@@ -231,16 +281,24 @@ def _converted(key: str, value: Any, hint: Any) -> Any:
         if not isinstance(value, bool):
             raise TypeError(f"must be true or false, not {value!r}")
         return value
-    if hint is int and key.endswith("_ns") and isinstance(value, str):
-        return units.parse_duration(value)
+    if hint is int and key.endswith("_ns"):
+        return _duration(value)
     if hint is int or hint is float:
         return hint(_number(value, whole=hint is int))
     if isinstance(hint, type) and issubclass(hint, Enum):
-        names = [member.name.lower() for member in hint]
-        if not isinstance(value, str) or value.lower() not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, not {value!r}")
-        return hint[value.upper()]
-    return _array(value)
+        members = {member.name.lower(): member for member in hint}
+        if not isinstance(value, str) or value.lower() not in members:
+            raise ValueError(f"must be one of {', '.join(members)}, not {value!r}")
+        return members[value.lower()]
+    if hint is np.ndarray or get_origin(hint) is np.ndarray:
+        return _array(value)
+    kind = getattr(hint, "__name__", hint)
+    raise TypeError(f"is a {kind}, which a scenario cannot give: parameters are {PARAMETER_TYPES}")
+
+
+def _duration(value: Any) -> int:
+    """Nanoseconds, 0 or more: from text such as 5s, or as a whole number."""
+    return units.parse_duration(value) if isinstance(value, str) else units.in_length(int(_number(value, whole=True)))
 
 
 def _array(value: Any) -> npt.NDArray[np.float64]:
@@ -260,4 +318,6 @@ def _number(value: Any, *, whole: bool) -> float:
         raise TypeError(f"must be a {'whole ' if whole else ''}number, not {value!r}")
     if whole and value != int(value):
         raise TypeError(f"must be a whole number, not {value!r}")
+    if whole and abs(value) > units.INT64_MAX:
+        raise ValueError(f"must be a whole number of at most {units.INT64_MAX:,}, not {value!r}")
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,17 @@ def show(parts: Parts, console: Console) -> None:
         console.print(part, soft_wrap=isinstance(part, Text))
 
 
-def run(summary: Mapping[str, Any], folder: Path, scenario: Path) -> Parts:
-    """What a run came to; ``summary`` is run.json, ``folder`` the run's, ``scenario`` the file that was run."""
+def run(summary: Mapping[str, Any], folder: Path) -> Parts:
+    """What a run came to; ``summary`` is run.json, ``folder`` the run's."""
     yield _title(summary)
     yield _attribution(summary)
     yield Text(words.verdict(summary), style="bold")
+    yield Text("Cash: " + ", ".join(f"{part} {fixed(amount)}" for part, amount in summary["cash"].items()))
     if doubt := words.second_thought(summary):
         yield Text(doubt, style="bold yellow")
     yield from _footnotes(summary)
     yield Text(f"Report: {folder / 'report.html'}")
-    yield Text(f"Next:   {next_command(summary, scenario)}", style="cyan")
+    yield Text(f"Next:   {next_command(summary)}", style="cyan")
 
 
 def _title(summary: Mapping[str, Any]) -> Text:
@@ -44,15 +46,16 @@ def _title(summary: Mapping[str, Any]) -> Text:
 
 
 def _attribution(summary: Mapping[str, Any]) -> Table:
-    """Bucket, amount and meaning; with several paths the means and their standard errors."""
+    """Bucket, amount and meaning; with several paths their means, standard deviations and standard errors."""
     table = _table("bucket")
     spread = summary.get("monte_carlo") if summary.get("paths", 1) > 1 else None
     table.add_column(summary["scenario"]["currency"] + (", mean" if spread else ""), justify="right")
     if spread:
+        table.add_column("standard deviation", justify="right")
         table.add_column("standard error", justify="right")
     table.add_column("what it is", style="dim")
     for bucket, amount in summary["attribution"].items():
-        figures = [spread[bucket]["mean"], spread[bucket]["se"]] if spread else [amount]
+        figures = [spread[bucket][name] for name in ("mean", "sd", "se")] if spread else [amount]
         style = "bold" if bucket == "total" else ""
         table.add_row(words.label(bucket), *map(fixed, figures), words.BUCKETS[bucket], style=style)
     return table
@@ -60,7 +63,10 @@ def _attribution(summary: Mapping[str, Any]) -> Table:
 
 def _footnotes(summary: Mapping[str, Any]) -> Parts:
     """Counts, identities, rejected rows and notes: a paragraph each, where there is something to say."""
-    yield Text("Counts: " + ", ".join(f"{words.label(k).lower()} {v:,}" for k, v in summary["counts"].items() if v))
+    over = ", over all paths" if summary.get("paths", 1) > 1 else ""
+    yield Text(
+        f"Counts{over}: " + ", ".join(f"{words.label(k).lower()} {v:,}" for k, v in summary["counts"].items() if v)
+    )
     wrong = {name: difference for name, difference in summary["identities"].items() if difference}
     if wrong:
         said = "; ".join(f"{words.IDENTITIES[name]}: off by {off:,} micro-units" for name, off in wrong.items())
@@ -81,21 +87,36 @@ def _recorded(counts: Mapping[str, int]) -> Iterator[str]:
         yield f"Data: {file}, {rows:,} rows: {said}"
 
 
-def next_command(summary: Mapping[str, Any], scenario: Path) -> str:
-    """A variation worth a look: half the band, the width or whatever the hedge is set by; else another hedge."""
+def next_command(summary: Mapping[str, Any]) -> str:
+    """The run's own command, varied: half the band, the width or whatever the hedge is set by; else another hedge."""
     quoting, hedging = (summary["policies"][role] for role in ("quoting", "hedging"))
     settings = {f"hedging.{name}": value for name, value in hedging["parameters"].items()}
     settings |= {f"quoting.{name}": v for name, v in quoting["parameters"].items() if name.startswith("half_spread")}
     for key, value in settings.items():
         if isinstance(value, float) and value > 0:
-            return f"mmsim run {scenario} --set {key}={value / 2:g}"
+            return _with_setting(summary["reproduce"], key, f"{value / 2:g}")
     other = "every_tick" if hedging["name"] == "none" else "none"
-    return f'mmsim run {scenario} --set "hedging={{policy: {other}}}"'
+    return _with_setting(summary["reproduce"], "hedging", f"{{policy: {other}}}")
+
+
+def _with_setting(command: str, key: str, value: str) -> str:
+    """A command line with ``--set KEY=VALUE`` in place of an earlier one of that key, or at its end.
+
+    >>> _with_setting("mmsim run 'a b.yaml' --set x=1 --seed 3", "x", "2")
+    "mmsim run 'a b.yaml' --seed 3 --set x=2"
+    """
+    words = shlex.split(command)
+    earlier = [n for n, word in enumerate(words) if words[n - 1] == "--set" and word.partition("=")[0] == key]
+    kept = [word for n, word in enumerate(words) if n not in earlier and n + 1 not in earlier]
+    return shlex.join([*kept, "--set", f"{key}={value}"])
 
 
 def policies(entries: Sequence[Entry]) -> Parts:
     """A line a policy."""
-    table = _table("kind", "policy", "parameters", "what it does")
+    table = _table("kind")
+    table.add_column("policy", no_wrap=True, overflow="fold")
+    for column in ("parameters", "what it does"):
+        table.add_column(column)
     for entry in entries:
         parameters = ", ".join(f"{p.name}={p.default}" if p.default else p.name for p in entry.parameters)
         table.add_row(entry.kind, escape(entry.name), escape(parameters), escape(entry.about.partition("\n\n")[0]))
@@ -112,7 +133,8 @@ def policy(entry: Entry) -> Parts:
         for p in entry.parameters:
             table.add_row(p.name, p.type, p.default or "must be given", p.meaning)
         yield table
-    yield Text(f"\nSource:  {entry.source}\nFile:    {entry.file}")
+    yield Text(f"\nSource:  {entry.source}" if entry.source else "")
+    yield Text(f"File:    {entry.file}")
     yield Text(f"Example: {entry.example}", style="cyan")
 
 

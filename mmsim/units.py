@@ -19,6 +19,8 @@ UNITS_NS = {
     "w": 604_800_000_000_000,
 }
 DAY_NS = UNITS_NS["d"]
+INT64_MAX = 2**63 - 1
+MAX_DURATION_NS = 50 * 365 * DAY_NS  # an instant and a duration, or a few, add up within int64
 DURATION_PATTERN = r"^(0|([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+)$"
 INSTANT_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
@@ -27,10 +29,9 @@ INSTANT_PATTERN = (
 CLOCK_TIME_PATTERN = r"^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_INT64 = 2**63 - 1
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h|d|w)")
 _LOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.([0-9]{1,9}))?(.*)")
-_OFFSET = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
+_OFFSET = re.compile(r"Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class ZonedTime(NamedTuple):
@@ -59,9 +60,14 @@ def parse_duration(text: str) -> int:
     total = sum(Decimal(number) * UNITS_NS[unit] for number, unit in _PART.findall(text))
     if total != int(total):
         raise ValueError(f"{text!r} is not a whole number of nanoseconds")
-    if total > _INT64:
-        raise ValueError(f"{text!r} is too long: at most 292 years")
-    return int(total)
+    return in_length(int(total))
+
+
+def in_length(duration_ns: int) -> int:
+    """``duration_ns`` itself; ValueError if it is below 0 or longer than any duration may be."""
+    if not 0 <= duration_ns <= MAX_DURATION_NS:
+        raise ValueError(f"must be a duration from 0 to 50 years, not {duration_ns:,} ns")
+    return duration_ns
 
 
 def duration_text(duration_ns: int) -> str:
@@ -162,7 +168,10 @@ def _since_epoch(moment: dt.datetime) -> int:
     return (elapsed.days * 86_400 + elapsed.seconds) * UNITS_NS["s"]
 
 
+_FIRST_NS, _LAST_NS = (_since_epoch(dt.datetime(year, 1, 1, tzinfo=dt.UTC)) for year in (1700, 2201))
+
+
 def _in_range(instant: int, text: str) -> int:
-    if abs(instant) > _INT64:
-        raise ValueError(f"{text!r} lies outside the years 1678 to 2262")
+    if not _FIRST_NS <= instant < _LAST_NS:
+        raise ValueError(f"{text!r} lies outside the years 1700 to 2200")
     return instant

@@ -1,6 +1,8 @@
 """The commands as a user types them: what is printed where, and with which exit code."""
 
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from beancount.core.data import Transaction
 from rich.console import Console
 from typer.testing import CliRunner
 
-from mmsim import cli
+from mmsim import backtest, cli
 from mmsim.errors import Problem, UserError
 
 ROOT = Path(__file__).parent.parent
@@ -250,6 +252,71 @@ class TestRun:
         summary = json.loads((textbook[1] / "run.json").read_text())
         assert -result == Decimal(str(summary["attribution"]["total"]))
 
+    def test_a_run_whose_books_do_not_balance_is_saved_and_fails(self, mmsim, monkeypatch, tmp_path):
+        ran = backtest.run
+
+        def unbalanced(*arguments, **options):
+            run = ran(*arguments, **options)
+            run.summary["identities"] |= {"cash_view": 2}
+            return run
+
+        monkeypatch.setattr(backtest, "run", unbalanced)
+        for output in ([], ["--quiet"], ["--json"]):
+            done = mmsim("run", PUT_SCALPING, "--out", tmp_path / "run", *output)
+            assert done.exit_code == 1
+            assert (tmp_path / "run" / "manifest.json").is_file()
+            assert done.stderr.splitlines()[-1] == (
+                f"{tmp_path}/run: the figures cannot be trusted: identities do not hold (cash_view)"
+            )
+
+    def test_out_is_looked_at_before_the_run(self, mmsim, monkeypatch):
+        Path("notes.txt").write_text("mine")
+        monkeypatch.setattr(backtest, "run", lambda *_, **__: pytest.fail("ran"))
+        done = mmsim("run", PUT_SCALPING, "--out", ".")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == ".: is not empty and not a run's folder: nothing was written\n"
+
+    def test_the_next_command_runs_as_printed(self, mmsim, monkeypatch, tmp_path):
+        mmsim("new", "my desk")
+        monkeypatch.chdir(tmp_path / "my desk")
+        Path("data").rename("my data")
+        done = mmsim("run", "scenarios/replay.yaml", "--data", "my data", "--set", "hedging.band=60")
+        assert done.exit_code == 0, done.stderr
+        command = shlex.split(done.stdout.splitlines()[-1].removeprefix("Next:"))
+        assert command[:3] == ["mmsim", "run", "scenarios/replay.yaml"]
+        assert [word for word in command if word.startswith("hedging.band=")] == ["hedging.band=30"]
+        again = mmsim(*command[1:], "--json")
+        assert again.exit_code == 0, again.stderr
+        assert json.loads(again.stdout)["policies"]["hedging"]["parameters"]["band"] == 30
+
+    def test_export_of_a_run_that_kept_no_path(self, mmsim, tmp_path):
+        scenario = "scenarios/textbook/fair_option.yaml"
+        mmsim("run", scenario, "--paths", "3", "--set", "keep_paths=0", "--out", "run", "--quiet")
+        done = mmsim("export", "run", "--format", "beancount")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("run/journal.beancount: has nothing to hold")
+        assert mmsim("export", "run", "--format", "csv").stdout == "run/csv/paths.csv\n"
+
+    def test_what_stands_where_a_file_is_to_be_written(self, textbook, mmsim, tmp_path):
+        folder = tmp_path / "run"
+        shutil.copytree(textbook[1], folder, ignore=shutil.ignore_patterns("csv", "report.html"))
+        (folder / "csv").write_text("mine")
+        (folder / "report.html").mkdir()
+        for command, name in ((("export", folder, "--format", "csv"), "csv"), (("report", folder), "report.html")):
+            done = mmsim(*command)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert done.stderr.startswith(f"{folder / name}: cannot be written: ")
+            assert len(done.stderr.splitlines()) == 1
+
+    def test_a_damaged_run_is_a_users_mistake(self, textbook, mmsim, tmp_path):
+        folder = tmp_path / "run"
+        shutil.copytree(textbook[1], folder)
+        (folder / "manifest.json").write_text("{")
+        for command in (("report", folder), ("export", folder, "--format", "csv")):
+            done = mmsim(*command)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert done.stderr.startswith(f"{folder / 'manifest.json'}: is no JSON")
+
     def test_export_writes_csv(self, textbook, mmsim):
         done = mmsim("export", textbook[1], "--format", "csv")
         assert {"ledger.csv", "fills.csv", "marks.csv"} <= {Path(line).name for line in done.stdout.splitlines()}
@@ -261,8 +328,71 @@ class TestRun:
             assert len(done.stderr.splitlines()) == 1
 
 
+ODD = """
+from typing import Any, NamedTuple
+
+class Odd(NamedTuple):
+    kind: int = 0
+    interval_ns: Any = 0
+    deltas: Any = None
+
+    def hedge(self, view):
+        return 0.0
+
+    def prepare(self, scenario):
+        interval = {1: float("inf"), 2: -5}.get(self.kind, 0)
+        return self._replace(interval_ns=interval, deltas=[[1], [1, 2]] if self.kind == 3 else None)
+"""
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("setting", "said"),
+        [
+            (
+                "hedging={policy: interval, interval_ns: 1}",
+                "hedging.interval_ns: gives 23,400,000,000,000 timers",
+            ),
+            ("hedging={policy: scripted_deltas, deltas: []}", "hedging.deltas: must not be empty"),
+            ("hedging={policy: scripted_deltas, deltas: [[1, 2], [3]]}", "hedging.deltas: must be a list of numbers"),
+            (
+                "hedging={policy: scripted_deltas, deltas: [[1, 2], [3, 4]]}",
+                "hedging.deltas: must be a number a tick, or one for each of the 36 options a tick",
+            ),
+            ("hedging={policy: scripted_deltas, deltas: [[[1]]]}", "hedging.deltas: must be a number a tick"),
+            ("hedging={policy: odd.py:Odd, kind: 1}", "hedging.interval_ns: cannot convert float infinity to integer"),
+            ("hedging={policy: odd.py:Odd, kind: 2}", "hedging.interval_ns: must be a duration from 0 to 50 years"),
+            ("hedging={policy: odd.py:Odd, kind: 3}", "hedging.deltas: must be a number a tick"),
+            ("sessions={open: 01:00, close: 02:00, zone: UTC}", "sessions: no session is open within the clock"),
+            ("quoting.policy=exits.py", "quoting.policy: exits.py does not import: SystemExit: 0"),
+        ],
+    )
+    def test_what_does_not_fit_is_a_line_and_exit_code_2(self, mmsim, setting, said):
+        Path("exits.py").write_text("import sys\nsys.exit(0)\n")
+        Path("odd.py").write_text(ODD)
+        done = mmsim("check", "scenarios/synthetic/market_maker_day.yaml", "--set", setting)
+        assert (done.exit_code, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("--set: ")
+        assert said in line.replace(f"{Path.cwd()}/", "")
+
+    def test_deltas_may_be_given_for_each_option(self, mmsim):
+        deltas = f"hedging={{policy: scripted_deltas, deltas: [{[0.5] * 36}, {[0.6] * 36}]}}"
+        done = mmsim("check", "scenarios/synthetic/market_maker_day.yaml", "--set", deltas)
+        assert (done.exit_code, done.stderr) == (0, "")
+
+    def test_says_that_recorded_data_were_not_looked_at(self, mmsim):
+        for scenario in ("goog", "es_fop"):
+            done = mmsim("check", f"scenarios/recorded/{scenario}.yaml")
+            assert done.exit_code == 0, done.stderr
+            assert done.stdout == (
+                f"scenarios/recorded/{scenario}.yaml: nothing wrong, "
+                "but its data were not looked at: give their folder with --data\n"
+            )
+
+
 def test_every_scenario_that_comes_with_mmsim_is_right(mmsim):
     scenarios = [f for f in sorted((ROOT / "scenarios").rglob("*.yaml")) if f.parent.name != "recorded"]
     done = mmsim("check", *scenarios)
     assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == len(scenarios)
+    assert done.stdout.splitlines() == [f"{scenario}: nothing wrong" for scenario in scenarios]

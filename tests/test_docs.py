@@ -68,7 +68,7 @@ def test_the_readme_shows_what_python_answers(monkeypatch):
 def test_the_readme_shows_what_the_demo_prints(monkeypatch):
     monkeypatch.chdir(ROOT)
     day = mmsim.run("scenarios/synthetic/market_maker_day.yaml")
-    parts = screen.run(day.summary, Path("RUN"), Path("scenarios/synthetic/market_maker_day.yaml"))
+    parts = screen.run(day.summary, Path("RUN"))
     console = Console(width=120, record=True, file=io.StringIO())
     screen.show(parts, console)
     printed = {line.rstrip() for line in console.export_text().splitlines()}

@@ -10,7 +10,8 @@ from beancount import loader
 from beancount.core.data import Open, Transaction
 
 from mmsim import export
-from mmsim.results import TABLES
+from mmsim.errors import UserError
+from mmsim.run_folder import TABLES
 
 CALL = "ES 2020-03-20 C3212.5"
 LEDGER = pd.DataFrame(
@@ -87,3 +88,19 @@ def test_csv_writes_every_table_that_has_rows(tmp_path):
     back = pd.read_csv(files[0], keep_default_na=False)
     assert back["amount_micros"].tolist() == LEDGER["amount_micros"].tolist()
     assert pd.to_datetime(back["ts"], format="ISO8601").tolist() == LEDGER["ts"].tolist()
+
+
+def test_a_ledger_without_postings_is_no_journal(tmp_path):
+    with pytest.raises(UserError, match="keep_paths"):
+        export.beancount(run_of(LEDGER.iloc[:0]), tmp_path / "journal.beancount")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_stands_in_the_way_is_the_users_to_know(tmp_path):
+    (tmp_path / "csv").write_text("mine")
+    (tmp_path / "journal.beancount").mkdir()
+    for write, name in ((export.csv, "csv"), (export.beancount, "journal.beancount")):
+        with pytest.raises(UserError, match=f"{name}: cannot be written: ") as caught:
+            write(run_of(LEDGER), tmp_path / name)
+        assert len(caught.value.problems) == 1
+    assert (tmp_path / "csv").read_text() == "mine"

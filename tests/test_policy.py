@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmsim.errors import Problem, UserError
-from mmsim.policy import Policy, find
+from mmsim.policy import Policy, find, prepared
 
 GOOD = """\
 from enum import Enum
@@ -112,6 +112,7 @@ class TestPlaces:
             ("x = 1\ndef (", "broken.py:2: SyntaxError"),
             ("import no_such_module_at_all", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
             ("1 / 0", "ZeroDivisionError"),
+            ("import sys\nsys.exit(0)", "SystemExit: 0"),
         ],
     )
     def test_a_file_that_does_not_import(self, tmp_path, text, said):
@@ -119,6 +120,94 @@ class TestPlaces:
         ((key, message, _),) = mistakes(str(tmp_path / "broken.py"))
         assert key == "policy"
         assert said in message
+
+    def test_a_name_that_no_file_can_have(self):
+        assert mistakes("a" * 300)[0][1].startswith("no quoting policy is called")
+        assert mistakes("a" * 300 + ".py")[0][1].startswith("no such file")
+
+    @pytest.mark.parametrize("memory", ["'x'", "-1", "1.5", "10**12", "None"])
+    def test_a_memory_that_cannot_be(self, tmp_path, memory):
+        (tmp_path / "mine.py").write_text(GOOD.replace("    def quote", f"    MEMORY = {memory}\n\n    def quote"))
+        ((key, message, _),) = mistakes(str(tmp_path / "mine.py"), half_spread=1.0)
+        assert key == "policy"
+        assert message.startswith("mine.py: MEMORY must be a whole number from 0 to 1,000,000")
+
+    @pytest.mark.parametrize("memory", ["0", "2"])
+    def test_a_memory_that_can_be(self, tmp_path, memory):
+        (tmp_path / "mine.py").write_text(GOOD.replace("    def quote", f"    MEMORY = {memory}\n\n    def quote"))
+        assert int(memory) == type(found(str(tmp_path / "mine.py"), half_spread=1.0).instance).MEMORY
+
+
+CHECKED = GOOD.replace(
+    "    def quote",
+    """    def check(self):
+        if self.count > 5:
+            raise ValueError("count it yourself")
+        wrong = {"size": "must be even"} if self.size % 2 else {}
+        return wrong | ({"half_spread": "must be at least 0"} if self.half_spread < 0 else {})
+
+    def quote""",
+)
+
+
+class TestOwnCheck:
+    @pytest.fixture
+    def checked(self, tmp_path) -> str:
+        (tmp_path / "checked.py").write_text(CHECKED)
+        return str(tmp_path / "checked.py")
+
+    def test_says_what_is_wrong_by_parameter(self, checked):
+        assert found(checked, half_spread=1, size=2).parameters["size"] == 2
+        assert mistakes(checked, half_spread=-1, size=3) == [
+            ("size", "must be even", ""),
+            ("half_spread", "must be at least 0", ""),
+        ]
+
+    def test_may_raise(self, checked):
+        assert mistakes(checked, half_spread=1, count=6) == [
+            ("policy", f"{checked}.check raised ValueError: count it yourself", "")
+        ]
+
+    def test_must_answer_a_mapping(self, tmp_path):
+        (tmp_path / "silent.py").write_text(CHECKED.replace("return wrong |", "wrong |"))
+        ((key, message, _),) = mistakes(str(tmp_path / "silent.py"), half_spread=1)
+        assert key == "policy"
+        assert "silent.py.check raised AttributeError" in message
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "parameters", "key"),
+        [
+            ("hedging", "delta_band", {"band": -5}, "band"),
+            ("hedging", "interval", {"interval_ns": 0}, "interval_ns"),
+            ("hedging", "interval", {"interval_ns": -5}, "interval_ns"),
+            ("hedging", "scripted_deltas", {"deltas": []}, "deltas"),
+            ("quoting", "fixed_width", {"half_spread": -0.1}, "half_spread"),
+            ("quoting", "fixed_width", {"size": -1}, "size"),
+            ("quoting", "inventory_skew", {"half_spread_vol": -0.1}, "half_spread_vol"),
+            ("quoting", "vega_width", {"min_half_spread": -0.1}, "min_half_spread"),
+            ("quoting", "none", {"size": -1}, "size"),
+            ("quoting", "fixed_price", {"bid": 1, "ask": 2, "size": -1}, "size"),
+        ],
+    )
+    def test_of_the_policies_that_come_with_mmsim(self, kind, name, parameters, key):
+        assert [where for where, _, _ in mistakes(name, kind=kind, **parameters)] == [key]
+
+
+class TestPrepare:
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("return None", "must return a Mine, not None"),
+            ("raise ValueError(scenario)", "raised ValueError: s"),
+            ("raise SystemExit(0)", "raised SystemExit: 0"),
+        ],
+    )
+    def test_that_fails(self, tmp_path, body, said):
+        text = GOOD.replace("    def quote", f"    def prepare(self, scenario):\n        {body}\n\n    def quote")
+        (tmp_path / "mine.py").write_text(text)
+        policy = found(str(tmp_path / "mine.py"), half_spread=1.0)
+        with pytest.raises(UserError, match=said):
+            prepared(policy, "s", complain)
 
 
 class TestParameters:
@@ -146,6 +235,8 @@ class TestParameters:
             ("half_spread", [1.0], "must be a number, not [1.0]"),
             ("count", 1.5, "must be a whole number, not 1.5"),
             ("count", "5s", "must be a whole number, not '5s'"),
+            ("count", 10**30, "must be a whole number of at most 9,223,372,036,854,775,807"),
+            ("count", -1e30, "must be a whole number of at most"),
             ("is_shy", 1, "must be true or false, not 1"),
             ("mode", "tame", "must be one of calm, wild, not 'tame'"),
             ("mode", 1, "must be one of calm, wild, not 1"),
@@ -161,8 +252,28 @@ class TestParameters:
         assert where == key
         assert said in message
 
-    @pytest.mark.parametrize("value", ["5 parsecs", "-5s", "s"])
-    def test_a_duration_without_a_unit_that_there_is(self, mine, value):
+    @pytest.mark.parametrize("hint", ["str", "dict", "object", "float | None", "list[float]"])
+    def test_of_a_type_that_a_scenario_cannot_give(self, tmp_path, hint):
+        (tmp_path / "mine.py").write_text(GOOD.replace("size: float = 10.0", f"size: {hint} = None", 1))
+        file = str(tmp_path / "mine.py")
+        assert found(file, half_spread=1.0).parameters["size"] == "None"
+        ((key, message, _),) = mistakes(file, half_spread=1.0, size="a")
+        assert key == "size"
+        assert "which a scenario cannot give: parameters are float, int" in message
+
+    def test_of_a_type_that_there_is_not(self, tmp_path):
+        (tmp_path / "mine.py").write_text(GOOD.replace("size: float = 10.0", "size: 'Undefined' = 10.0", 1))
+        ((key, message, _),) = mistakes(str(tmp_path / "mine.py"), half_spread=1.0)
+        assert key == "policy"
+        assert message == "reading the types of Mine raised NameError: name 'Undefined' is not defined"
+
+    def test_members_of_enums_may_be_written_in_any_case(self, tmp_path):
+        (tmp_path / "mine.py").write_text(GOOD.replace("WILD", "Wild"))
+        mode = found(str(tmp_path / "mine.py"), half_spread=1.0, mode="wild").instance.mode
+        assert mode.name == "Wild"
+
+    @pytest.mark.parametrize("value", ["5 parsecs", "-5s", "s", -5, 10**18 * 2, "51000w", 0.5])
+    def test_a_duration_that_is_none(self, mine, value):
         assert [key for key, _, _ in mistakes(mine, half_spread=1.0, wait_ns=value)] == ["wait_ns"]
 
     def test_all_mistakes_at_once_with_the_nearest_names(self, mine):

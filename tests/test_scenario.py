@@ -1,4 +1,5 @@
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -90,9 +91,11 @@ def test_recorded_series_expire_at_their_time_and_on_half_days_at_another():
 
 
 def test_policy_parameters_are_kept_as_written(good):
-    scenario = load(good, {"hedging": "{policy: interval, interval_ns: 1h, deltas: [1, 2]}"})
+    scenario = load(good, {"hedging": "{policy: interval, interval_ns: 1h}"})
     assert scenario.quoting.parameters == {"half_spread_vol": 0.004}
-    assert scenario.hedging.parameters == {"interval_ns": "1h", "deltas": [1, 2]}
+    assert scenario.hedging.parameters == {"interval_ns": "1h"}
+    policy = scenario.policy("hedging")
+    assert (policy.name, policy.parameters) == ("interval", {"interval_ns": 3_600_000_000_000})
 
 
 def test_a_later_problem_is_placed_where_its_value_stands(good):
@@ -125,7 +128,55 @@ def test_all_mistakes_at_once_each_with_place_key_and_suggestion(tmp_path):
     }
 
 
+def test_mistakes_of_policies_are_said_beside_all_others(good):
+    changes = {
+        "market.volatility.level": "-0.3",
+        "quoting.policy": "inventory_skw",
+        "hedging": "{policy: delta_band, bnd: -5, foo: 1, band: wide, instrument: Q, 5: 3}",
+    }
+    assert {(p.key, p.suggestion) for p in mistakes(good, changes)} == {
+        ("hedging.5", ""),
+        ("market.volatility.level", ""),
+        ("hedging.instrument", ""),
+        ("quoting.policy", "inventory_skew"),
+        ("hedging.bnd", "band"),
+        ("hedging.foo", ""),
+        ("hedging.band", ""),
+    }
+
+
+def test_dividends_beyond_the_clock_take_nothing_off_the_price(good):
+    dividends = DIVIDENDS.replace("T16:00:00Z", "T22:00:00Z")
+    assert len(load(good, {"dividends": dividends}).dividends) == 2
+
+
+def test_a_policy_mistake_is_placed_where_it_stands(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(GOOD.replace("half_spread_vol", "half_spred_vol").replace("level: 0.2", "level: -0.2"))
+    assert [(p.line, p.column, p.key) for p in mistakes(path)] == [
+        (9, 40, "market.volatility.level"),
+        (12, 35, "quoting.half_spred_vol"),
+    ]
+
+
+@pytest.mark.parametrize("entry", ["inventory_skew", "[1]", "{policy: 5}", "{policy: ''}", "{policy: null}"])
+def test_an_entry_that_names_no_policy_is_one_mistake(good, entry):
+    assert len(mistakes(good, {"quoting": entry})) == 1
+
+
+def test_the_nearest_of_a_thousand_names_is_found_for_hundreds_of_mistakes(good):
+    orders = ", ".join(ORDER.replace("C100", f"C1{n:03}0x") for n in range(300))
+    changes = {"options.0.strikes": "{from: 100, to: 20000, step: 10}", "clients.0": SCRIPTED % orders}
+    begun = time.process_time()
+    found = [p for p in mistakes(good, changes) if p.key.endswith("option")]
+    assert time.process_time() - begun < 5
+    assert [p.suggestion for p in found] == [f"ABC 2026-01-16 C1{n:03}0" for n in range(300)]
+
+
 ORDER = "{at: 2026-01-05T15:00:00Z, option: ABC 2026-01-16 C100, side: buy, size: 1, price: 2}"
+DIVIDENDS = str(
+    [{"underlying": "ABC", "ex": f"2026-01-05T{hour}:00:00Z", "amount": 40 * n} for n, hour in ((1, 15), (2, 16))]
+)
 SCRIPTED = "{name: s, model: scripted, orders: [%s]}"
 
 
@@ -190,11 +241,62 @@ SCRIPTED = "{name: s, model: scripted, orders: [%s]}"
         ({"seed": "1.5"}, "seed", "whole number"),
         ({"seed": "true"}, "seed", "whole number"),
         ({"name": "../up"}, "name", "does not match"),
+        ({"name": "a" * 101}, "name", "at most 100 characters"),
         ({"currency": "usd"}, "currency", "does not match"),
         ({"quoting": "inventory_skew"}, "quoting", "mapping of keys"),
         ({"clients": "{}"}, "clients", "must be a list"),
+        ({"clients.0": "5"}, "clients.0", "mapping of keys, not 5"),
         ({"clock": "{}"}, "clock.end", "is missing"),
         ({"paths": "0"}, "paths", "at least 1"),
+        # values that no run could bear
+        ({"clock.end": "2026-01-05T21:00:00+99:00"}, "clock.end", "no time zone"),
+        ({"clock.volatility_days": "1e-300"}, "clock.volatility_days", "at least 1"),
+        ({"market.spot.step": "60000w"}, "market.spot.step", "50 years"),
+        ({"market.spot": "{model: path, step: 2600w, prices: [1, 1, 1]}"}, "market.spot.step", "50 years"),
+        ({"market.spot.start": "1e-320"}, "market.spot.start", "at least 1e-09"),
+        ({"market.spot.drift": "-1e6"}, "market.spot.drift", "at least -20"),
+        ({"market.spot.drift": "20", "clock.end": "2030-01-01T00:00:00Z"}, "market.spot.drift", "takes the spot"),
+        (
+            {"market.spot.volatility": "20", "clock.end": "2027-01-01T00:00:00Z"},
+            "market.spot.volatility",
+            "takes the spot from 100 out of",
+        ),
+        ({"market.spot.half_spread": "100"}, "market.spot.half_spread", "less than the spot, 100"),
+        (
+            {"market.spot": "{ABC: {model: path, step: 1s, prices: [3, 2], half_spread: 2.5}}"},
+            "market.spot.ABC.half_spread",
+            "less than the spot, 2",
+        ),
+        ({"market.theo.volatility": "1e10"}, "market.theo.volatility", "at most 20"),
+        ({"market.volatility.level": "0"}, "market.volatility.level", "greater than 0"),
+        ({"options.0.strikes": "[1e300]"}, "options.0.strikes.0", "at most 1e+09"),
+        ({"options.0.multiplier": "1e300"}, "options.0.multiplier", "at most 1e+09"),
+        ({"options.0.ticks": "1e-320"}, "options.0.ticks", "1e-09 to 1e+09"),
+        ({"options.0.ticks": "{0: 0.1, 1e300: 1}"}, "options.0.ticks", "1e-09 to 1e+09"),
+        ({"options.0.last_trade": "2026-01-05T14:30:00Z"}, "options.0.last_trade", "later than the clock's start"),
+        ({"underlyings.0.tick": "1e-320"}, "underlyings.0.tick", "at least 1e-09"),
+        ({"underlyings.0.lot": "1e-320"}, "underlyings.0.lot", "at least 1e-09"),
+        ({"execution.fee_per_hedge": "1e15"}, "execution.fee_per_hedge", "at most 1e+09"),
+        ({"execution.fee_per_option": "-1e15"}, "execution.fee_per_option", "at least -1e+09"),
+        ({"limits.loss": "1e13"}, "limits.loss", "at most 1e+12"),
+        ({"clients.0.per_hour": "1e12"}, "clients.0.per_hour", "at most 1e+09"),
+        ({"clients.0.per_hour": "1e8"}, "clients.0.per_hour", "at most 100,000,000"),
+        ({"clients.0.offset_ticks": "1e6"}, "clients.0.offset_ticks", "at most 100,000,000"),
+        ({"clients.0.sizes": "[1000000000000]"}, "clients.0.sizes.0", "at most 1e+09"),
+        ({"clients.0.sizes": "[1, 1000000000]"}, "clients.0.sizes", "is worth 1.1e+13"),
+        ({"clients.0": SCRIPTED % ORDER.replace("size: 1", "size: 1e9")}, "clients.0.orders.0.size", "can be kept"),
+        (
+            {"opening.options": "[{option: ABC 2026-01-16 C100, size: -1e9}]"},
+            "opening.options.0.size",
+            "is worth 1.1e+13",
+        ),
+        ({"opening.options": "[{option: ABC 2026-01-16 C100, size: 1e300}]"}, "opening.options.0.size", "at most"),
+        ({"opening.hedges": "[{underlying: ABC, units: 1e9, price: 1e6}]"}, "opening.hedges.0.units", "can be kept"),
+        ({"report.mark_every": "1ns"}, "report.mark_every", "marks a path: at most 100,000,000"),
+        ({"latency": "{5: 3}"}, "latency.5", "unknown key"),
+        ({"dividends": DIVIDENDS}, "dividends.1.amount", "pays 120 in all, but stands at 100"),
+        ({"hedging": "{policy: interval, interval_ns: 99999999999999999999999}"}, "hedging.interval_ns", "at most"),
+        ({"hedging": "{policy: delta_band, band: -5}"}, "hedging.band", "at least 0"),
         # the change itself
         ({"options.1.expiry": "x"}, "options.1.expiry", "a list of 1"),
         ({"name.x": "1"}, "name.x", "name has no keys"),
@@ -218,6 +320,8 @@ def test_mistakes(good, changes, key, words):
         ({"options.0.half_days": "{Monday: 13:00 UTC}"}, "options.0.half_days.Monday", "must be a date"),
         ({"clients": "[{name: a, model: recorded_trades, allocation: pro_rata, fills: trade_through}]"},
          "clients.0.allocation", "is for fills: touch"),
+        ({"clients": "[{name: a, model: recorded_trades}, {name: b, model: recorded_trades}]"},
+         "clients.1.model", "the recorded trades are those of 'a' already"),
         ({"market.recorded.refuse_above": "2"}, "market.recorded.refuse_above", "at most 1"),
     ],
 )  # fmt: skip

@@ -45,6 +45,7 @@ SUMMARY = {
         "hedging": {"name": "delta_band", "parameters": {"band": 50.0}},
     },
     "notes": ["211 American options priced as European"],
+    "reproduce": "mmsim run a.yaml",
 }
 
 
@@ -54,7 +55,7 @@ def shown(capsys):
 
     def show(width=120, **changes):
         summary = copy.deepcopy(SUMMARY) | changes
-        parts = screen.run(summary, Path("reports/a-day/r1"), Path("a.yaml"))
+        parts = screen.run(summary, Path("reports/a-day/r1"))
         screen.show(parts, Console(width=width, highlight=False))
         return capsys.readouterr().out
 
@@ -104,13 +105,20 @@ def test_paths_show_their_mean_and_its_standard_error(shown):
     [
         ({"half_spread": 0.05, "size": 10.0}, {"name": "delta_band", "parameters": {"band": 50.0}}, "hedging.band=25"),
         ({"size": 10.0, "half_spread": 0.05}, {"name": "every_tick", "parameters": {}}, "quoting.half_spread=0.025"),
-        ({"bid": 2.13}, {"name": "scripted_deltas", "parameters": {"deltas": [0.5]}}, '"hedging={policy: none}"'),
-        ({"size": 0.0}, {"name": "none", "parameters": {}}, '"hedging={policy: every_tick}"'),
+        ({"bid": 2.13}, {"name": "scripted_deltas", "parameters": {"deltas": [0.5]}}, "'hedging={policy: none}'"),
+        ({"size": 0.0}, {"name": "none", "parameters": {}}, "'hedging={policy: every_tick}'"),
     ],
 )
 def test_the_next_command_varies_what_there_is_to_vary(quoting, hedging, setting):
-    summary = {"policies": {"quoting": {"name": "any", "parameters": quoting}, "hedging": hedging}}
-    assert screen.next_command(summary, Path("a.yaml")) == f"mmsim run a.yaml --set {setting}"
+    policies = {"quoting": {"name": "any", "parameters": quoting}, "hedging": hedging}
+    summary = {"policies": policies, "reproduce": "mmsim run a.yaml"}
+    assert screen.next_command(summary) == f"mmsim run a.yaml --set {setting}"
+
+
+def test_the_next_command_is_the_runs_own_with_one_thing_changed():
+    typed = "mmsim run a.yaml --data 'my data' --set hedging.band=50 --seed 3 --set about=x"
+    shown = screen.next_command(SUMMARY | {"reproduce": typed})
+    assert shown == "mmsim run a.yaml --data 'my data' --seed 3 --set about=x --set hedging.band=25"
 
 
 def test_paths_are_never_folded_in_a_narrow_window(shown):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mmsim.errors import UserError, nearest
 from mmsim.events import Allocation, Events, FillRule, Kind, merge
 from mmsim.instruments import Exercise, Universe
-from mmsim.market import calendar, clients, recorded, synthetic
+from mmsim.market import calendar, clients, synthetic
 from mmsim.market.clients import PreparedFlow
 from mmsim.market.source import Source
 from mmsim.market.spot import PreparedSpot
@@ -54,7 +54,7 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
 
     ``timer_ns`` is the interval at which the hedging policy wants to be called, 0 for never.
     """
-    source = synthetic.source(scenario) if scenario.market.recorded is None else recorded.source(scenario, data)
+    source = synthetic.source(scenario) if scenario.market.recorded is None else _replayed(scenario, data)
     _check_names(scenario, source.universe)
     dropped: Counter[str] = Counter()
     orders = [*_scripts(scenario, source.universe, dropped), *_trades(scenario, source)]
@@ -71,6 +71,12 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         spots=tuple(model.prepare(_slots(fixed, model.underlying)) for model in source.models),
         flows=tuple(_flows(scenario, source)),
     )
+
+
+def _replayed(scenario: Scenario, data: Path | None) -> Source:
+    from mmsim.market import recorded  # brings pandas and pyarrow, which models do without
+
+    return recorded.source(scenario, data)
 
 
 def _check_names(scenario: Scenario, universe: Universe) -> None:

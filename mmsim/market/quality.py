@@ -14,6 +14,7 @@ PRE_OPEN = "pre-open"
 AFTER_END = "after the end"
 ELSEWHERE = "not in the scenario"
 NO_TIME = "no time"
+LOOK_AHEAD = "known before its bar began"
 UNKNOWN = "unknown instrument"
 EXPIRED = "expired option"
 EMPTY = "no price"
@@ -23,6 +24,7 @@ CROSSED = "crossed"
 DUPLICATE = "duplicate"
 OUT_OF_ORDER = "out of order, sorted"
 NO_SIZE = "size 0 at a price"
+ZERO_SIDE = "price 0: no such side"
 WITHDRAWN = "side withdrawn: crossed by the other"
 UNQUOTED = "option without quotes"
 NO_SIDE = "no side"
@@ -77,19 +79,22 @@ class Quality:
 def quote_faults(table: pd.DataFrame) -> dict[str, Mask]:
     """What can be wrong with the prices and sizes of quotes: columns bid, ask, bid_size, ask_size."""
     bid, ask = table["bid"], table["ask"]
+    has_zero = (bid == 0) | (ask == 0)
+    one_side = (bid > 0) ^ (ask > 0)  # a 0 beside a price says that there is no such side
     return {
         EMPTY: bid.isna() & ask.isna(),
-        NOT_POSITIVE: _not_positive(bid) | _not_positive(ask),
+        NOT_POSITIVE: _negative_or_infinite(bid) | _negative_or_infinite(ask) | (has_zero & ~one_side),
         NEGATIVE_SIZE: (table["bid_size"] < 0) | (table["ask_size"] < 0),
-        CROSSED: bid > ask,
+        CROSSED: (bid > ask) & (ask > 0),
     }
 
 
 def trade_faults(table: pd.DataFrame) -> dict[str, Mask]:
     """What can be wrong with the prices and sizes of trades: columns close, volume."""
     price, volume = table["close"], table["volume"]
-    return {EMPTY: price.isna(), NOT_POSITIVE: _not_positive(price), NEGATIVE_SIZE: ~(volume > 0)}
+    not_positive = _negative_or_infinite(price) | (price == 0)
+    return {EMPTY: price.isna(), NOT_POSITIVE: not_positive, NEGATIVE_SIZE: ~(volume > 0)}
 
 
-def _not_positive(prices: pd.Series) -> pd.Series:
-    return (prices <= 0) | (prices == float("inf"))
+def _negative_or_infinite(prices: pd.Series) -> pd.Series:
+    return (prices < 0) | (prices == float("inf"))

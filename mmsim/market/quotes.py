@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmsim.events import Events, Kind, rows
 from mmsim.kernel import F1, I1, I64, entry
-from mmsim.market.quality import DUPLICATE, NO_SIZE, OUT_OF_ORDER, WITHDRAWN, Quality, quote_faults
+from mmsim.market.quality import DUPLICATE, NO_SIZE, OUT_OF_ORDER, WITHDRAWN, ZERO_SIDE, Quality, quote_faults
 
 SIDES = ["bid", "ask", "bid_size", "ask_size"]
 
@@ -30,6 +30,7 @@ def standing(quality: Quality, file: str, table: pd.DataFrame) -> pd.DataFrame:
     good = quality.reject(file, good, {DUPLICATE: good.duplicated(["ts", "instrument"])})
     sizeless = [(good[side] > 0) & ~(good[f"{side}_size"] > 0) for side in ("bid", "ask")]
     quality.note(file, NO_SIZE, sum(int(mask.sum()) for mask in sizeless))
+    quality.note(file, ZERO_SIDE, int(((good["bid"] == 0) | (good["ask"] == 0)).sum()))
     instrument = good["instrument"].to_numpy(np.int64, copy=True)
     bid, ask = (good[name].to_numpy(np.float64, copy=True) for name in ("bid", "ask"))
     bid_size, ask_size = (good[name].fillna(0.0).to_numpy(np.float64, copy=True) for name in ("bid_size", "ask_size"))
@@ -54,10 +55,10 @@ def events(kind: Kind, state: pd.DataFrame) -> Events:
 def carry_forward(
     instrument: Integers, bid: Floats, ask: Floats, bid_size: Floats, ask_size: Floats, instruments: int
 ) -> int:
-    """Fill each missing (NaN) side with the instrument's last one, in place; arrays (rows,) in order of time.
+    """Fill each unchanged (NaN) side with the instrument's last one, in place; arrays (rows,) in order of time.
 
-    A carried side that the new one crosses cannot stand any longer: it is missing until it is quoted again. Returns
-    how often that was so.
+    A side of 0, which stands beside a price only, is no side: it is missing (NaN) until it is quoted again. So is a
+    carried side that the new one crosses, as it cannot stand any longer. Returns how often that was so.
     """
     last = np.full((instruments, 4), np.nan)  # bid, ask, their sizes
     withdrawn = 0
@@ -73,9 +74,9 @@ def carry_forward(
             if bid[n] > ask[n]:
                 ask[n] = math.nan
                 withdrawn += 1
-        if math.isnan(bid[n]):
-            bid_size[n] = 0.0
-        if math.isnan(ask[n]):
-            ask_size[n] = 0.0
+        if not bid[n] > 0.0:
+            bid[n], bid_size[n] = math.nan, 0.0
+        if not ask[n] > 0.0:
+            ask[n], ask_size[n] = math.nan, 0.0
         known[0], known[1], known[2], known[3] = bid[n], ask[n], bid_size[n], ask_size[n]
     return withdrawn

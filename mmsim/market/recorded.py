@@ -2,19 +2,18 @@
 
 The layout is one folder with ``underlying_quote``, ``option_quote`` and, where clients are recorded trades,
 ``option_trade``. A row is known at ``ts_utc``: for a bar, its end. A side without a price is unchanged, so each
-side is carried forward, from the clock's start on.
+side is carried forward, from the clock's start on; a price of 0 beside one that is not says that there is no such side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.events import Events, Kind, rows
@@ -27,6 +26,7 @@ from mmsim.market.quality import (
     DUPLICATE,
     ELSEWHERE,
     EXPIRED,
+    LOOK_AHEAD,
     NEVER_MARKED,
     NEVER_QUOTED,
     NO_SIDE,
@@ -50,9 +50,19 @@ KEY = ["underlying", "expiry_ns", "strike", "cp"]  # what tells one option from 
 _FOLDER = ("market", "recorded", "folder")
 _END_OF_TIME = int(np.iinfo(np.int64).max)
 _EXPIRIES = (pd.Timestamp(1700, 1, 1), pd.Timestamp(2261, 12, 31))  # what nanoseconds can hold
+_COLUMNS = {
+    UNDERLYING_QUOTES: {**tables.QUOTE, "symbol": tables.TEXT},
+    OPTION_QUOTES: {**tables.QUOTE, **tables.OPTION},
+    OPTION_TRADES: {**tables.TRADE, **tables.OPTION},
+}
+_OF_OPTIONS = {tables.BAR_START: tables.TIME, "underlying": tables.TEXT, "root": tables.TEXT}
+_OPTIONAL = {
+    UNDERLYING_QUOTES: {tables.BAR_START: tables.TIME},
+    OPTION_QUOTES: _OF_OPTIONS,
+    OPTION_TRADES: _OF_OPTIONS,
+}
 _NO_TRADES = rows(Kind.BAR_TRADE, np.zeros(0, np.int64))
 
-Columns = Mapping[str, pa.DataType]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -109,19 +119,24 @@ def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[
     ]
     if missing:
         raise UserError(*missing)
+    if wrong := [p for name, file in files.items() for p in tables.problems(file, _COLUMNS[name], _OPTIONAL[name])]:
+        raise UserError(*wrong)
     return files
 
 
-def _read(file: Path, quality: Quality, columns: Columns, **optional: pa.DataType) -> pd.DataFrame:
+def _read(file: Path, quality: Quality) -> pd.DataFrame:
     """A file's columns, with ``ts`` and, where a bar began, ``begin`` as int64 nanoseconds."""
-    table = tables.read(file, columns, {tables.BAR_START: tables.TIME, **optional})
+    table = tables.read(file, _COLUMNS[file.stem], _OPTIONAL[file.stem])
     quality.note(file.stem, "rows", len(table))
     begin = table.get(tables.BAR_START, table["ts_utc"])
     return table.assign(ts=table["ts_utc"], begin=begin.where(begin != tables.NEVER, table["ts_utc"]))
 
 
 def _within(scenario: Scenario, file: Path, quality: Quality, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows within the clock and the scenario. A bar that began before the clock's start is pre-open."""
+    """The rows within the clock and the scenario. A bar that began before the clock's start is pre-open.
+
+    A row that is known before its bar began is wrong: it would show the desk what is yet to come.
+    """
     timeless = table["ts"] == tables.NEVER
     reasons = {
         ELSEWHERE: table["underlying"].isna(),
@@ -129,12 +144,13 @@ def _within(scenario: Scenario, file: Path, quality: Quality, table: pd.DataFram
         AFTER_END: table["ts"] > scenario.clock.end,
     }
     inside = quality.drop(file.stem, table, reasons)
-    return quality.reject(file.stem, inside, {NO_TIME: inside["ts"] == tables.NEVER})
+    faults = {NO_TIME: inside["ts"] == tables.NEVER, LOOK_AHEAD: inside["ts"] < inside["begin"]}
+    return quality.reject(file.stem, inside, faults)
 
 
 def _underlying_quotes(scenario: Scenario, file: Path, quality: Quality) -> pd.DataFrame:
     """The standing quotes of the underlyings, numbered as in the universe."""
-    table = _read(file, quality, {**tables.QUOTE, "symbol": tables.TEXT})
+    table = _read(file, quality)
     names = {entry.data_symbol or entry.symbol: entry.symbol for entry in scenario.underlyings}
     table["underlying"] = table["symbol"].map(names)
     inside = _within(scenario, file, quality, table)
@@ -155,9 +171,9 @@ def _underlying_quotes(scenario: Scenario, file: Path, quality: Quality) -> pd.D
     return state
 
 
-def _option_rows(scenario: Scenario, file: Path, quality: Quality, columns: Columns) -> pd.DataFrame:
+def _option_rows(scenario: Scenario, file: Path, quality: Quality) -> pd.DataFrame:
     """The rows of listed options within the clock, by `KEY`."""
-    table = _read(file, quality, {**columns, **tables.OPTION}, underlying=tables.TEXT, root=tables.TEXT)
+    table = _read(file, quality)
     table["underlying"] = _underlying_of(scenario, file, table)
     inside = _within(scenario, file, quality, table)
     keyed = inside.assign(expiry_ns=_expiries(scenario, inside), cp=inside["cp"].map({"C": 1, "P": -1}))
@@ -205,7 +221,7 @@ def _expiries(scenario: Scenario, table: pd.DataFrame) -> pd.Series:
 
 def _option_quotes(scenario: Scenario, file: Path, quality: Quality) -> QuotedOptions:
     """The options that are quoted within the clock, and their standing quotes, numbered as in the universe."""
-    table = _option_rows(scenario, file, quality, tables.QUOTE)
+    table = _option_rows(scenario, file, quality)
     groups = table.groupby(KEY, sort=True)
     state = quotes.standing(quality, file.stem, table.assign(instrument=groups.ngroup()))
     _refuse(scenario, quality, file)
@@ -247,7 +263,7 @@ def _resolution_ns(table: pd.DataFrame) -> int:
 
 def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: QuotedOptions) -> Events:
     """The trades in quoted options whose side can be told, as BAR_TRADE rows of no client yet."""
-    table = _option_rows(scenario, file, quality, tables.TRADE)
+    table = _option_rows(scenario, file, quality)
     good = quality.reject(file.stem, table, trade_faults(table))
     quality.note(file.stem, OUT_OF_ORDER, quotes.disorder(good["ts"].to_numpy()))
     good = good.assign(instrument=options.keys.get_indexer(pd.MultiIndex.from_frame(good[KEY])))

@@ -36,12 +36,14 @@ README = """\
 
 Made up by `mmsim new`: no market ever traded like this. Replace it with your own recordings in the same layout.
 
-- `option_quote.parquet`: `ts_utc` (the end of the bar, when it is known), `bid`, `bid_size`, `ask`, `ask_size`, `cp`
-  (C or P), `strike`, `expiry` (date) and `underlying` or `root`. An empty bid or ask is one that did not change.
+- `option_quote.parquet`: `ts_utc` (the end of the bar, when it is known: a timestamp with the zone UTC), `bid`,
+  `bid_size`, `ask`, `ask_size`, `cp` (C or P), `strike`, `expiry` (date) and `underlying` or `root`. An empty bid or
+  ask is one that did not change, a 0 beside the other's price one that is not there.
 - `underlying_quote.parquet`: the same with `symbol` in place of the option.
 - `option_trade.parquet`: `ts_utc`, `close`, `volume` and the option.
 
-With `bar_start_utc`, bars that began before the clock's start are left out. Other columns are not read.
+With `bar_start_utc`, bars that began before the clock's start are left out, and a row known before its bar
+began is wrong. Other columns are not read.
 """
 
 Floats = npt.NDArray[np.float64]

@@ -32,11 +32,16 @@ def explicit_path(
 
 @dataclass(frozen=True)
 class GeometricBrownianMotion:
-    """dS = drift·S·dt + volatility·S·dW, in exact lognormal steps.
+    """dX = drift·X·dt + volatility·X·dW, in exact lognormal steps; the spot S is X plus the dividends yet to be paid.
 
-    S(t) = start · exp((drift − volatility²/2)·t + volatility·W(t)): Black and Scholes, 1973. Ticks stand at
+    X(t) = X(0) · exp((drift − volatility²/2)·t + volatility·W(t)): Black and Scholes, 1973. Ticks stand at
     ``start_ns + k * step_ns`` and, where that grid misses it, at ``end_ns``. ``drift`` and ``volatility`` are a year
     of ``year_days`` days.
+
+    With ``dividends`` this is the escrowed model, by which theo prices options too: S(t) = X(t) + Σ amount ·
+    exp(−rate·(ex − t)) over those with ex > t, and S(0) = ``start``. So the spot falls by each dividend as it goes
+    ex and stays down, and is never below zero. Source: Hull, Options, Futures, and Other Derivatives, the chapter on
+    the Black-Scholes-Merton model, "Dividends".
     """
 
     underlying: int
@@ -49,17 +54,29 @@ class GeometricBrownianMotion:
     drift: float
     half_spread: float
     year_days: float
+    dividends: tuple[tuple[int, float], ...] = ()  # (ex-date in nanoseconds, currency a unit)
+    rate: float = 0.0  # a year, at which dividends are discounted
 
     def times(self) -> Times:
         """The times of the ticks."""
         grid = np.arange(self.start_ns, self.end_ns + 1, self.step_ns, dtype=np.int64)
         return grid if grid[-1] == self.end_ns else np.append(grid, np.int64(self.end_ns))
 
+    def escrow(self) -> Floats:
+        """Present value at each tick, shape (ticks,), of the dividends yet to be paid, in currency a unit."""
+        times = self.times()
+        worth = np.zeros(len(times))
+        for ex, amount in self.dividends:
+            years = (ex - times) / (self.year_days * DAY_NS)
+            worth += np.where(times < ex, amount * np.exp(-self.rate * years), 0.0)
+        return worth
+
     def prepare(self, slots: npt.NDArray[np.intp]) -> PreparedSpot:
         """What does not depend on the path; ``slots`` are the places of this model's ticks among the events."""
         years = np.diff(self.times()) / (self.year_days * DAY_NS)
         drifts = (self.drift - 0.5 * self.volatility**2) * years
-        return PreparedSpot(self.stream, slots, self.start, drifts, self.volatility * np.sqrt(years), self.half_spread)
+        deviations = self.volatility * np.sqrt(years)
+        return PreparedSpot(self.stream, slots, self.start, drifts, deviations, self.escrow(), self.half_spread)
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,7 @@ class PreparedSpot:
     start: float
     drifts: Floats  # (ticks - 1,) of the logarithm, a step
     deviations: Floats  # (ticks - 1,) of the logarithm, a step
+    escrow: Floats  # (ticks,) what dividends yet to be paid are worth
     half_spread: float
 
     def mids(self, draws: np.random.Generator) -> Floats:
@@ -79,7 +97,8 @@ class PreparedSpot:
         mids[0] = 0.0
         np.cumsum(self.drifts + self.deviations * draws.standard_normal(len(self.drifts)), out=mids[1:])
         np.exp(mids, out=mids)
-        mids *= self.start
+        mids *= self.start - self.escrow[0]
+        mids += self.escrow
         return mids
 
     def fill(self, events: Events, draws: np.random.Generator) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.market import spot, volatility
 from mmsim.market.source import Source
@@ -39,7 +40,9 @@ def _given(scenario: Scenario, underlying: int, model: PathSpot) -> Events:
 
 
 def _brownian(scenario: Scenario, underlying: int, symbol: str, model: GbmSpot) -> spot.GeometricBrownianMotion:
-    return spot.GeometricBrownianMotion(
+    """The motion of an underlying's spot; UserError if its dividends are worth more than it is."""
+    rates = scenario.rates
+    motion = spot.GeometricBrownianMotion(
         underlying=underlying,
         stream=f"spot:{symbol}",
         start_ns=scenario.clock.start,
@@ -50,7 +53,22 @@ def _brownian(scenario: Scenario, underlying: int, symbol: str, model: GbmSpot) 
         drift=model.drift,
         half_spread=model.half_spread,
         year_days=scenario.clock.volatility_days,
+        dividends=_dividends(scenario, symbol),
+        rate=rates.options_cash if rates.pricing is None else rates.pricing,
     )
+    if motion.escrow()[0] >= model.start:
+        message = f"the dividends on {symbol} are worth more than its spot at the start, {model.start:g}"
+        raise UserError(scenario.problem(("dividends",), message))
+    return motion
+
+
+def _dividends(scenario: Scenario, symbol: str) -> tuple[tuple[int, float], ...]:
+    """The dividends that the run or an option on the underlying can live to see."""
+    expiries = [
+        option.expiry_ns for entry in scenario.options if entry.underlying == symbol for option in entry.options()
+    ]
+    last = max([scenario.clock.end, *expiries])
+    return tuple((d.ex, d.amount) for d in scenario.dividends if d.underlying == symbol and d.ex <= last)
 
 
 def _volatilities(scenario: Scenario, fair: list[float]) -> list[Events]:

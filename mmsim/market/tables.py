@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,30 +23,54 @@ NEVER = np.iinfo(np.int64).min  # the time of a row that has none
 QUOTE = {"ts_utc": TIME, "bid": NUMBER, "bid_size": NUMBER, "ask": NUMBER, "ask_size": NUMBER}
 TRADE = {"ts_utc": TIME, "close": NUMBER, "volume": NUMBER}
 OPTION = {"cp": TEXT, "strike": NUMBER, "expiry": DATE}
+_UTC = ("UTC", "Etc/UTC", "+00:00", "Z")
 BAR_START = "bar_start_utc"  # optional: when a bar began
 
 
-def read(file: Path, columns: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType]) -> pd.DataFrame:
-    """The named columns of a Parquet file.
-
-    Times are int64 nanoseconds UTC, `NEVER` where missing, numbers float64, dates datetime64 and texts str. Columns
-    that are ``optional`` are read where the file has them. UserError if a column is missing or does not convert, or if
-    the file is no Parquet.
-    """
+def problems(file: Path, columns: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType]) -> list[Problem]:
+    """What a Parquet file's columns lack, from its schema alone: a column, or one of each name, or times in UTC."""
     try:
-        schema = pq.read_schema(file)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(Problem(f"cannot be read as Parquet: {error}", file=str(file))) from error
-    missing = [
-        Problem(f"has no column {name!r}", file=str(file), suggestion=nearest(name, set(schema.names) - set(columns)))
+        schema = _schema(file)
+    except UserError as error:
+        return list(error.problems)
+    others = set(schema.names) - set(columns)
+    found = [
+        Problem(f"has no column {name!r}", file=str(file), suggestion=nearest(name, others))
         for name in columns
         if name not in schema.names
     ]
-    if missing:
-        raise UserError(*missing)
-    wanted = {name: kind for name, kind in {**columns, **optional}.items() if name in schema.names}
-    table = pq.read_table(file, columns=list(wanted))
-    return pd.DataFrame({name: _column(file, name, table.column(name), kind) for name, kind in wanted.items()})
+    for name, kind in {**columns, **optional}.items():
+        fields = schema.get_all_field_indices(name)
+        if len(fields) > 1:
+            found.append(Problem(f"has {len(fields)} columns {name!r}", file=str(file)))
+        elif fields and kind == TIME and not _is_utc(schema.field(name).type):
+            message = f"column {name!r} is {schema.field(name).type}, not a timestamp with the zone UTC"
+            found.append(Problem(message, file=str(file)))
+    return found
+
+
+def read(file: Path, columns: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType]) -> pd.DataFrame:
+    """The named columns of a Parquet file in which `problems` finds none.
+
+    Times are int64 nanoseconds UTC, `NEVER` where missing, numbers float64, dates datetime64 and texts str. Columns
+    that are ``optional`` are read where the file has them. UserError for each column that does not convert, or if the
+    file is damaged.
+    """
+    present = _schema(file).names
+    wanted = {name: kind for name, kind in {**columns, **optional}.items() if name in present}
+    with _parquet(file):
+        table = pq.read_table(file, columns=list(wanted))
+    converted: dict[str, pd.Series] = {}
+    wrong: list[Problem] = []
+    for name, kind in wanted.items():
+        values = table.column(name)
+        try:
+            converted[name] = _column(values, kind)
+        except pa.ArrowException:
+            wrong.append(Problem(f"column {name!r} is {values.type}, not {kind}", file=str(file)))
+    if wrong:
+        raise UserError(*wrong)
+    return pd.DataFrame(converted)
 
 
 def sha256(file: Path) -> str:
@@ -54,13 +79,28 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _column(file: Path, name: str, values: pa.ChunkedArray, kind: pa.DataType) -> pd.Series:
-    if kind == TIME and pa.types.is_timestamp(values.type) and values.type.tz is None:
-        raise UserError(Problem(f"column {name!r} has times without a zone", file=str(file)))
+def _schema(file: Path) -> pa.Schema:
+    with _parquet(file):
+        return pq.read_schema(file)
+
+
+@contextmanager
+def _parquet(file: Path) -> Iterator[None]:
+    """What is wrong with the file as a UserError of one line."""
     try:
-        converted = values.cast(kind, safe=kind != DATE)  # a date may stand as its midnight
-    except pa.ArrowException as error:
-        raise UserError(Problem(f"column {name!r} is {values.type}, not {kind}", file=str(file))) from error
+        yield
+    except (pa.ArrowException, OSError) as error:
+        message = f"cannot be read as Parquet: {str(error).partition(chr(10))[0]}"
+        raise UserError(Problem(message, file=str(file))) from error
+
+
+def _is_utc(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) and kind.tz in _UTC
+
+
+def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pd.Series:
+    """A column as its kind; ArrowException if a value does not fit."""
+    converted = values.cast(kind, safe=kind != DATE)  # a date may stand as its midnight
     if kind == TIME:
         return pd.Series(converted.cast(pa.int64()).fill_null(int(NEVER)).to_numpy())
     if kind == NUMBER:

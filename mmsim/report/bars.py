@@ -10,23 +10,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmsim.report.drawing import beside, canvas
-from mmsim.report.numbers import compact, fixed
+from mmsim.report.numbers import compact, fixed, tone
 from mmsim.report.palette import LIGHT
 
 Floats = npt.NDArray[np.float64]
 ROW = 22.0
 
 
-def by_name(names: Sequence[str], amounts: Sequence[float], marks: Sequence[float]) -> Figure:
-    """A horizontal bar a name for ``amounts``, and a small line across it at ``marks``. Amounts on the right."""
+def by_name(names: Sequence[str], amounts: Sequence[float], marks: Sequence[float], places: int) -> Figure:
+    """A horizontal bar a name for ``amounts``, and a small line across it at ``marks``.
+
+    Amounts on the right, with so many decimals.
+    """
     longest = max(map(len, names))
     figure, [axes] = canvas([ROW * len(names)], left=min(240, 14 + 8.6 * longest), right=92)
     for row, (name, amount, mark) in enumerate(zip(names, amounts, marks, strict=True)):
-        color = "loss" if amount < 0 else "gain"
-        axes.barh(row, amount, 0.58, color=LIGHT[color])
+        axes.barh(row, amount, 0.58, color=LIGHT["loss" if amount < 0 else "gain"])
         axes.plot([mark, mark], [row - 0.4, row + 0.4], color=LIGHT["ink"], linewidth=2)
         beside(axes, row, name, "left")
-        beside(axes, row, fixed(amount), "right", color)
+        beside(axes, row, fixed(amount, places), "right", tone(amount, places) or "ink")
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])

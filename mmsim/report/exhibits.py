@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from mmsim.report import bars, drawing, rows, timelines, waterfall
-from mmsim.report.numbers import count, fixed, money, quantity
+from mmsim.report import bars, drawing, numbers, rows, timelines, waterfall
+from mmsim.report.numbers import count, fixed, is_shown_as_zero, money, quantity
 from mmsim.report.sampling import evenly
 from mmsim.report.tables import Cell, Table
 from mmsim.report.timelines import Line, Marks, Panel
-from mmsim.report.words import label
+from mmsim.report.words import BUCKETS, has_liquidation, label
 
 if TYPE_CHECKING:
     from mmsim.results import Run
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 ROWS = 40  # of a table beside a figure of many points
 PANEL = 84.0  # height of a panel among several
 DAYS_A_YEAR = 365  # of a theta per year
-_STEPS = (  # of the waterfall, in its order
-    *("spread_capture", "gamma", "theta", "carry", "vega", "delta"),
-    *("rates", "dividends", "basis", "hedge_cost", "fees", "unexplained"),
-)
 
 
 class Exhibit(NamedTuple):
@@ -45,12 +41,18 @@ def currency(run: Run) -> str:
     return str(run.summary["scenario"]["currency"])
 
 
+def decimals(run: Run) -> int:
+    """The decimals of the run's amounts."""
+    return numbers.decimals(run.summary["attribution"].values())
+
+
 def attribution(run: Run) -> Exhibit:
     """The waterfall from spread capture to total; buckets that are zero are left to the table."""
-    amounts, title = run.summary["attribution"], "From spread capture to total"
-    steps = [(label(bucket), amounts[bucket]) for bucket in _STEPS if amounts[bucket] != 0]
-    figure = waterfall.draw(steps, amounts["total"])
-    lines = tuple((name, money(amount)) for name, amount in [*steps, ("Total", amounts["total"])])
+    amounts, title, places = run.summary["attribution"], "From spread capture to total", decimals(run)
+    moved = [bucket for bucket in BUCKETS if bucket != "total" and not is_shown_as_zero(amounts[bucket], places)]
+    steps = [(label(bucket), amounts[bucket]) for bucket in moved]
+    figure = waterfall.draw(steps, amounts["total"], places)
+    lines = tuple((name, money(amount, places)) for name, amount in [*steps, ("Total", amounts["total"])])
     caption = (
         f"Each bar starts where the one above it ended; the last is their sum. {currency(run)};"
         f" blue gains, orange loses.{' Means over the paths.' if run.summary['paths'] > 1 else ''}"
@@ -66,12 +68,15 @@ def cumulative(run: Run) -> Exhibit:
         "Total": desk["total"],
         "Spread capture": desk["spread_capture"],
         "Gamma net of theta and carry": desk["convexity"] + desk["drift"] + desk["theta_pnl"] + desk["carry"],
+        "Delta kept at hedges": desk["delta"],
         "Vega": desk["vega_pnl"],
-        "Delta left unhedged": desk["delta"],
         "Costs": desk["hedge_cost"] + desk["fees"],
         "Rates, dividends, basis": desk["rates"] + desk["dividends"] + desk["basis"],
     }
-    caption = "Every line starts at zero; the others sum to the total."
+    caption = (
+        "Every line starts at zero; the others sum to the total. Delta kept at hedges is what the delta earned that the"
+        " last hedge, and fills since, left open."
+    )
     return _over_time(run, desk["ts"], "cumulative", "Buckets over time", caption, _moving(parts))
 
 
@@ -86,8 +91,8 @@ def gamma_and_theta(run: Run) -> Exhibit:
         "Carry": desk["carry"],
     }
     caption = (
-        "Convexity is what moves of the spot earned; drift what waiting between hedges made of it; theta and carry what"
-        " holding the book cost."
+        "Convexity is what curvature earned over each move of the spot; drift what the delta earned that grew since the"
+        " last hedge; theta and carry what holding the book cost. Convexity and drift are gamma."
     )
     return _over_time(run, desk["ts"], "gamma-theta", "Gamma against theta and carry", caption, _moving(parts))
 
@@ -101,12 +106,12 @@ def marks_differ(run: Run) -> bool:
 
 def marks_against_theo(run: Run) -> Exhibit:
     """Equity at the market's mid and at liquidation, less equity at theo."""
-    desk = rows.desk(run)
+    desk, is_quoted = rows.desk(run), has_liquidation(run.summary)
     parts = {
         "At market mid, less theo": desk["equity_at_mid"] - desk["equity"],
-        "At liquidation, less theo": desk["equity_at_liquidation"] - desk["equity"],
-    }
-    caption = "Equity with the options at the market's mid, and at bid for longs and ask for shorts, less that at theo."
+    } | ({"At liquidation, less theo": desk["equity_at_liquidation"] - desk["equity"]} if is_quoted else {})
+    touch = ", and at bid for longs and ask for shorts" if is_quoted else ""
+    caption = f"Equity with the options at the market's mid{touch}, less that at theo."
     return _over_time(run, desk["ts"], "against-theo", "What the marks hide", caption, parts)
 
 
@@ -224,7 +229,7 @@ def distribution(run: Run) -> Exhibit:
     totals, title = rows.values(run.paths, "total"), "Total over the paths"
     figure, counts, edges = bars.histogram(totals, run.summary["monte_carlo"]["total"]["mean"])
     lines = tuple(
-        (f"{fixed(low)} to {fixed(high)}", count(number))
+        (f"{fixed(low, decimals(run))} to {fixed(high, decimals(run))}", count(number))
         for low, high, number in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
     )
     caption = (
@@ -247,7 +252,7 @@ def _over_time(
     svg = drawing.svg(timelines.draw([Panel("", lines, height=230)]), key, f"{title}: " + ", ".join(parts))
     picked = evenly(len(ts), ROWS).tolist()
     readings: list[tuple[Cell, ...]] = [
-        (rows.clock(ts.iloc[n]), *(money(float(line.values[n])) for line in lines)) for n in picked
+        (rows.clock(ts.iloc[n]), *(money(float(line.values[n]), decimals(run)) for line in lines)) for n in picked
     ]
     table = Table(("Time, UTC", *parts), tuple(readings), f"{title}, {currency(run)}")
     note = f"The table shows {len(picked)} of {len(ts):,} marks." if len(picked) < len(ts) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 from typing import NamedTuple
 
@@ -29,6 +30,25 @@ def fixed(value: float, decimals: int = 2) -> str:
     return MINUS + text if value < 0 and any(c in "123456789" for c in text) else text
 
 
+def decimals(amounts: Iterable[float]) -> int:
+    """How many decimals show ``amounts`` side by side: 2 where the largest has hundreds, 4 below, 6 below 1.
+
+    >>> decimals([-1250.0, 0.5]), decimals([1.38, -1.15]), decimals([0.25]), decimals([0.0, 1e-9])
+    (2, 4, 6, 2)
+    """
+    largest = round(max(map(abs, amounts)), 6)
+    return 2 if largest >= 100 or largest == 0 else 4 if largest >= 1 else 6
+
+
+def is_shown_as_zero(value: float, places: int) -> bool:
+    """Whether ``value`` has only zeros at so many decimals.
+
+    >>> is_shown_as_zero(-3e-7, 4), is_shown_as_zero(0.005, 2)
+    (True, False)
+    """
+    return not any(digit in "123456789" for digit in fixed(value, places)) and isfinite(value)
+
+
 def compact(value: float, _position: int = 0) -> str:
     """A short label for an axis, four significant digits; the second argument is matplotlib's, and unused.
 
@@ -41,18 +61,21 @@ def compact(value: float, _position: int = 0) -> str:
     return f"{value / scale:,.4g}{letter}".replace("-", MINUS)
 
 
-def money(value: float | None) -> Number:
-    """An amount of currency to the cent, coloured by its sign."""
+def tone(value: float, places: int = 2) -> str:
+    """"gain" or "loss" by the sign of what is shown of ``value``; empty if that is zero."""
+    return "" if is_shown_as_zero(value, places) else "loss" if value < 0 else "gain"
+
+
+def money(value: float | None, places: int = 2) -> Number:
+    """An amount of currency, coloured by its sign."""
     if value is None or not isfinite(value):
         return Number(NONE, None)
-    text = fixed(value)
-    tone = "" if text == "0.00" else "loss" if value < 0 else "gain"
-    return Number(text, value, tone)
+    return Number(fixed(value, places), value, tone(value, places))
 
 
-def level(value: float | None) -> Number:
+def level(value: float | None, places: int = 2) -> Number:
     """An amount of currency that is no profit (equity, a price), without colour."""
-    return money(value)._replace(tone="")
+    return money(value, places)._replace(tone="")
 
 
 def count(value: int) -> Number:

@@ -8,23 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmsim.report.drawing import beside, canvas
-from mmsim.report.numbers import fixed
+from mmsim.report.numbers import fixed, tone
 from mmsim.report.palette import LIGHT
 
 ROW = 25.0
 
 
-def draw(steps: Sequence[tuple[str, float]], total: float) -> Figure:
-    """One horizontal bar a step, each from where the last one ended, and the total from zero. Amounts on the right."""
+def draw(steps: Sequence[tuple[str, float]], total: float, places: int) -> Figure:
+    """One horizontal bar a step, each from where the last one ended, and the total from zero.
+
+    Amounts on the right, with so many decimals.
+    """
     figure, [axes] = canvas([ROW * (len(steps) + 1)], left=124, right=108, bottom=8)
     reached = 0.0
     for row, (name, amount) in enumerate(steps):
         axes.barh(row, amount, 0.62, left=reached, color=LIGHT["loss" if amount < 0 else "gain"])
         reached += amount
         axes.plot([reached, reached], [row - 0.31, row + 1.31], color=LIGHT["muted"], linewidth=0.8)
-        _row(axes, row, name, amount, "loss" if amount < 0 else "gain")
+        _row(axes, row, name, fixed(amount, places), tone(amount, places) or "ink")
     axes.barh(len(steps), total, 0.62, color=LIGHT["total"])
-    _row(axes, len(steps), "Total", total, "ink", weight="bold")
+    _row(axes, len(steps), "Total", fixed(total, places), "ink", weight="bold")
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.set_ylim(len(steps) + 0.5, -0.5)
     axes.grid(visible=False)
@@ -34,7 +37,7 @@ def draw(steps: Sequence[tuple[str, float]], total: float) -> Figure:
     return figure
 
 
-def _row(axes: Axes, row: int, name: str, amount: float, color: str, weight: str = "normal") -> None:
+def _row(axes: Axes, row: int, name: str, amount: str, color: str, weight: str = "normal") -> None:
     """Name on the left, amount on the right."""
     beside(axes, row, name, "left", weight=weight)
-    beside(axes, row, fixed(amount), "right", color, weight=weight)
+    beside(axes, row, amount, "right", color, weight=weight)

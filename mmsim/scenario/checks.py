@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from math import inf, log
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mmsim.errors import nearest
+from mmsim.scenario.values import LARGEST, SMALLEST
 from mmsim.strict_yaml import KeyPath
-from mmsim.units import instant_text
+from mmsim.units import DAY_NS, MAX_DURATION_NS, UNITS_NS, instant_text
 
 if TYPE_CHECKING:
     from mmsim.scenario.model import Scenario
 
 ERROR_TYPE = "cross_check"
-MAX_TICKS = 100_000_000
+MAX_TICKS = 100_000_000  # also marks, timers and arrivals: events of one cause on one path
+MAX_MONEY = 1e12  # of one position or order, in currency: some of them still fit the ledger's int64 micro-units
 
 
 class Mistake(NamedTuple):
@@ -30,6 +33,12 @@ class Mistake(NamedTuple):
         """The same as a line of a pydantic error."""
         context = {"message": self.message, "suggestion": self.suggestion}
         return InitErrorDetails(type=PydanticCustomError(ERROR_TYPE, "{message}", context), loc=self.path, input=None)  # type: ignore[typeddict-item]
+
+
+def crowded(length_ns: int, step_ns: int, what: str) -> str:
+    """What is wrong with ``what`` every ``step_ns`` for as long as the clock goes, or nothing."""
+    count = length_ns // step_ns
+    return f"gives {count:,} {what} a path: at most {MAX_TICKS:,}" if count > MAX_TICKS else ""
 
 
 Check = Callable[["Scenario"], Iterator[Mistake]]
@@ -66,6 +75,17 @@ def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def _symbols(s: Scenario) -> list[str]:
     return [u.symbol for u in s.underlyings]
+
+
+def _start_prices(s: Scenario) -> dict[str, float]:
+    """The spot of each underlying at the clock's start, where it is known before data are read."""
+    models = s.market.spot
+    by_symbol = models if isinstance(models, Mapping) else dict.fromkeys(_symbols(s), models)
+    return {symbol: _start_price(model) for symbol, model in by_symbol.items() if model is not None}
+
+
+def _start_price(model: Any) -> float:
+    return float(model.start if model.model == "gbm" else model.prices[0])
 
 
 def _futures(s: Scenario) -> set[str]:
@@ -124,6 +144,9 @@ def _expiries(s: Scenario) -> Iterator[Mistake]:
             yield Mistake(("options", n, "expiry"), f"must be later than the clock's start, {start}")
         if entry.expiry is not None and entry.last_trade is not None and entry.last_trade > entry.expiry:
             yield Mistake(("options", n, "last_trade"), "must not be later than the expiry")
+        if entry.last_trade is not None and entry.last_trade <= s.clock.start:
+            start = instant_text(s.clock.start)
+            yield Mistake(("options", n, "last_trade"), f"must be later than the clock's start, {start}")
 
 
 @_reads("options", "market")
@@ -173,8 +196,51 @@ def _steps(s: Scenario) -> Iterator[Mistake]:
         if model.model == "gbm" and length > 0:
             if model.step > length:
                 yield Mistake((*path, "step"), "is longer than the clock")
-            elif length // model.step > MAX_TICKS:
-                yield Mistake((*path, "step"), f"gives {length // model.step:,} ticks a path: at most {MAX_TICKS:,}")
+            elif wrong := crowded(length, model.step, "ticks"):
+                yield Mistake((*path, "step"), wrong)
+        if model.model == "path" and model.step * (len(model.prices) - 1) > MAX_DURATION_NS:
+            yield Mistake((*path, "step"), f"takes {len(model.prices):,} prices over more than 50 years")
+
+
+@_reads("clock", "report")
+def _marks(s: Scenario) -> Iterator[Mistake]:
+    if wrong := crowded(s.clock.end - s.clock.start, s.report.mark_every, "marks"):
+        yield Mistake(("report", "mark_every"), wrong)
+
+
+@_reads("clock", "clients")
+def _arrivals(s: Scenario) -> Iterator[Mistake]:
+    """Poisson clients arrive exp(offset / reservation) times as often as they would trade at fair value."""
+    hours = (s.clock.end - s.clock.start) / UNITS_NS["h"]
+    for n, group in enumerate(s.clients):
+        if group.model != "poisson" or hours <= 0:
+            continue
+        at_fair = log(group.per_hour * hours)
+        count = at_fair + group.offset_ticks / group.reservation_ticks
+        if count > log(MAX_TICKS):
+            key = "per_hour" if at_fair > log(MAX_TICKS) else "offset_ticks"
+            wrong = f"gives about 1e{count / log(10):.0f} orders a path: at most {MAX_TICKS:,}"
+            yield Mistake(("clients", n, key), wrong)
+
+
+@_reads("clock", "market")
+def _growth(s: Scenario) -> Iterator[Mistake]:
+    """The mean and the median of a random spot at the clock's end are prices that can be kept."""
+    years = (s.clock.end - s.clock.start) / (s.clock.volatility_days * DAY_NS)
+    for path, model in _each_model(s.market.spot, ("market", "spot")):
+        if model.model != "gbm" or years <= 0:
+            continue
+        for key, growth in (("drift", model.drift), ("volatility", model.drift - 0.5 * model.volatility**2)):
+            if not log(SMALLEST) <= log(model.start) + growth * years <= log(LARGEST):
+                yield Mistake((*path, key), f"takes the spot from {model.start:g} out of {SMALLEST:g} to {LARGEST:g}")
+                break
+
+
+@_reads("market")
+def _spreads(s: Scenario) -> Iterator[Mistake]:
+    for path, model in _each_model(s.market.spot, ("market", "spot")):
+        if model.half_spread >= (lowest := model.start if model.model == "gbm" else min(model.prices)):
+            yield Mistake((*path, "half_spread"), f"must be less than the spot, {lowest:g}: a bid is above 0")
 
 
 def _each_model(models: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
@@ -188,9 +254,13 @@ def _each_model(models: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
 def _clients(s: Scenario) -> Iterator[Mistake]:
     for n, name in _repeated(group.name for group in s.clients):
         yield Mistake(("clients", n, "name"), f"{name!r} stands twice")
+    owner = ""  # of the tape
     for n, group in enumerate(s.clients):
         if group.model != "recorded_trades":
             continue
+        if owner:
+            yield Mistake(("clients", n, "model"), f"the recorded trades are those of {owner!r} already")
+        owner = owner or group.name
         if s.market.recorded is None:
             yield Mistake(("clients", n, "model"), "recorded_trades needs market.recorded")
         if group.allocation != "none" and group.fills != "touch":
@@ -246,16 +316,56 @@ def _opened_once(s: Scenario) -> Iterator[Mistake]:
         yield Mistake(("opening", "hedges", n, "underlying"), f"{name} stands twice: give its whole position once")
 
 
-@_reads("hedging", "options")
+@_reads("hedging", "options", "underlyings")
 def _delivery(s: Scenario) -> Iterator[Mistake]:
-    given = s.hedging.instrument
+    given, symbols = s.hedging.instrument, _symbols(s)
     for n, entry in enumerate(s.options):
         instrument = given.get(entry.underlying, entry.underlying) if isinstance(given, Mapping) else given
-        if entry.settlement == "physical" and instrument not in (None, entry.underlying):
+        if entry.settlement == "physical" and instrument in symbols and instrument != entry.underlying:
             yield Mistake(
                 ("options", n, "settlement"),
                 f"physical settlement delivers {entry.underlying}, but the hedge is {instrument}: settle in cash",
             )
+
+
+@_reads("opening", "clients", "options", "underlyings", "market")
+def _money(s: Scenario) -> Iterator[Mistake]:
+    """Each position and each order, at the largest price that the scenario names, fits the ledger's integers."""
+    prices = _start_prices(s)
+    for entry in s.options:
+        prices[entry.underlying] = max(prices.get(entry.underlying, 0.0), *(entry.strikes or (0.0,)))
+    worth = {o.name: o.multiplier * prices[o.underlying] for entry in s.options for o in entry.options()}
+    for path, size, price in _amounts(s, prices, worth):
+        if size * price > MAX_MONEY:
+            yield Mistake(path, f"{size:g} at {price:g} is worth {size * price:.2g}: at most {MAX_MONEY:g} can be kept")
+
+
+def _amounts(
+    s: Scenario, prices: Mapping[str, float], worth: Mapping[str, float]
+) -> Iterator[tuple[KeyPath, float, float]]:
+    """(key, size, price of one) of each position and order; ``worth`` is that of a contract of each option."""
+    for n, held in enumerate(s.opening.options):
+        yield ("opening", "options", n, "size"), abs(held.size), worth.get(held.option, 0.0)
+    for n, hedge in enumerate(s.opening.hedges):
+        price = max(hedge.price or 0.0, prices.get(hedge.underlying, 0.0))
+        yield ("opening", "hedges", n, "units"), abs(hedge.units), price
+    for path, order in _orders(s):
+        yield (*path, "size"), order.size, worth.get(order.option, 0.0)
+    for n, group in enumerate(s.clients):
+        if group.model == "poisson":
+            yield ("clients", n, "sizes"), max(group.sizes), max(worth.values(), default=0.0)
+
+
+@_reads("dividends", "underlyings", "market", "clock")
+def _dividends_of_the_price(s: Scenario) -> Iterator[Mistake]:
+    prices = _start_prices(s)
+    paid: defaultdict[str, float] = defaultdict(float)
+    for n, dividend in enumerate(s.dividends):
+        symbol, before = dividend.underlying, paid[dividend.underlying]
+        paid[symbol] += dividend.amount if dividend.ex <= s.clock.end else 0.0
+        if before < (price := prices.get(symbol, inf)) <= paid[symbol]:
+            message = f"with it {symbol} pays {paid[symbol]:g} in all, but stands at {price:g} at the start"
+            yield Mistake(("dividends", n, "amount"), message)
 
 
 @_reads("dividends", "underlyings", "clock")

@@ -19,12 +19,12 @@ from mmsim.strict_yaml import Document, KeyPath, dotted
 if TYPE_CHECKING:
     from mmsim.scenario.model import Scenario
 
-UNKNOWN_KEY = "extra_forbidden"
+UNKNOWN_KEYS = ("extra_forbidden", "invalid_key")  # the second: a key that is a number
 TOO_SHORT = "too_short"
 
 _SENTENCES = {
     "missing": "is missing",
-    UNKNOWN_KEY: "unknown key",
+    **dict.fromkeys(UNKNOWN_KEYS, "unknown key"),
     "union_tag_not_found": "needs the key {discriminator}",
     "union_tag_invalid": "must be one of {choices}, not {found}",
     "literal_error": "must be one of {choices}, not {found}",
@@ -35,6 +35,7 @@ _SENTENCES = {
     "finite_number": "must be a finite number, not {found}",
     "string_pattern_mismatch": "{found} does not match {pattern}",
     "string_too_short": "must not be empty",
+    "string_too_long": "must be text of at most {max_length} characters, not {found}",
     TOO_SHORT: "must not be empty",
     "float_type": "must be a number, not {found}",
     "int_type": "must be a whole number, not {found}",
@@ -42,26 +43,25 @@ _SENTENCES = {
     "bool_type": "must be true or false, not {found}",
     "string_type": "must be text, not {found}",
     "tuple_type": "must be a list, not {found}",
-    "model_type": "must be a mapping of keys, not {found}",
-    "dict_type": "must be a mapping of keys, not {found}",
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be a mapping of keys, not {found}"),
 }
 
 
 def problems(
     error: ValidationError, root: type[Scenario], document: Document, changed: Mapping[KeyPath, str]
 ) -> list[Problem]:
-    """Every mistake in ``document``, by place: what pydantic found, and what checks across keys find in sound parts."""
+    """Every mistake in ``document``: what pydantic found, and what checks across keys find in sound parts."""
     details = [(_path(e, document.value), e) for e in error.errors(include_url=False)]
     found = [
-        placed(document, changed, path, *_sentence(e, root), of_key=e["type"] == UNKNOWN_KEY)
+        placed(document, changed, path, *_sentence(e, root), of_key=e["type"] in UNKNOWN_KEYS)
         for path, e in details
         if not _is_echo(path, e, document.value)
     ]
     if all(e["type"] != checks.ERROR_TYPE for _, e in details):  # else they have run, on the whole scenario
-        sound = _sound_parts(root, document.value, [path for path, e in details if e["type"] == UNKNOWN_KEY])
+        sound = _sound_parts(root, document.value, [path for path, e in details if e["type"] in UNKNOWN_KEYS])
         mistakes = checks.mistakes(root.model_construct(**sound), sound.keys())
         found += [placed(document, changed, m.path, m.message, m.suggestion) for m in mistakes]
-    return sorted(dict.fromkeys(found), key=lambda p: (p.line, p.column))
+    return found
 
 
 def _is_echo(path: KeyPath, details: ErrorDetails, value: Any) -> bool:
@@ -137,7 +137,7 @@ def _sentence(details: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
     kind, context = details["type"], details.get("ctx", {})
     named = {"choices": ", ".join(_names(context)), "found": shown(context.get("tag", details["input"]))}
     message = _SENTENCES[kind].format(**context | named) if kind in _SENTENCES else details["msg"]
-    if kind == UNKNOWN_KEY:
+    if kind in UNKNOWN_KEYS:
         return message, nearest(str(details["loc"][-1]), _keys_at(root, details["loc"][:-1]))
     if kind == "literal_error":
         return message, nearest(str(details["input"]), _names(context))

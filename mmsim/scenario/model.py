@@ -12,7 +12,8 @@ from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, mod
 from mmsim import strict_yaml
 from mmsim.errors import Problem, UserError
 from mmsim.instruments import Universe
-from mmsim.scenario import checks, errors
+from mmsim.policy import Policy, prepared
+from mmsim.scenario import checks, errors, policies
 from mmsim.scenario.changes import change
 from mmsim.scenario.parts import (
     Clients,
@@ -104,6 +105,13 @@ class Scenario(Part):
         """A problem with the value (or the key) at ``path``, placed where the user wrote it."""
         return errors.placed(self._document or Document(None), self._changed, path, message, suggestion, of_key=of_key)
 
+    def policy(self, kind: str) -> Policy:
+        """The policy for ``quoting`` or ``hedging`` with its parameters, prepared; UserError with all its mistakes."""
+        document = self._document or Document(self.dump())
+        return prepared(
+            policies.found(kind, document, self._changed), self, policies.complainer(kind, document, self._changed)
+        )
+
     def build_universe(self) -> Universe:
         """The instruments that the scenario spells out: of a recorded market, the underlyings alone."""
         underlyings = [entry.build(self.execution.lot) for entry in self.underlyings]
@@ -145,7 +153,8 @@ def _validated(document: Document, earlier: Mapping[KeyPath, str], changes: Mapp
         scenario = Scenario.model_validate(value)
     except ValidationError as error:
         problems += errors.problems(error, Scenario, document, changed)
+    problems += policies.problems(document, changed)
     if problems:
-        raise UserError(*problems)
+        raise UserError(*sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
     scenario._document, scenario._changed = document, changed
     return scenario

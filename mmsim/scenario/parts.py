@@ -24,17 +24,22 @@ from mmsim.scenario.values import (
     Count,
     Duration,
     Flag,
+    Growth,
+    ImpliedVolatility,
     Instant,
+    Limit,
     NonNegative,
     Number,
     Positive,
     Probability,
     Rate,
+    RealisedVolatility,
     Step,
     Strikes,
     Symbol,
     TheoVolatility,
     Ticks,
+    YearDays,
     Zone,
     ZonedTime,
     read_date,
@@ -53,8 +58,8 @@ class Clock(Part):
 
     start: Instant = Field(description="the first instant, with a zone")
     end: Instant = Field(description="the last instant, with a zone")
-    volatility_days: Positive = Field(365.0, description="days in a year of volatility, drift and time to expiry")
-    interest_days: Positive = Field(365.0, description="days in a year of interest")
+    volatility_days: YearDays = Field(365.0, description="days in a year of volatility, drift and time to expiry")
+    interest_days: YearDays = Field(365.0, description="days in a year of interest")
 
 
 class Rates(Part):
@@ -175,8 +180,8 @@ class GbmSpot(Part):
 
     model: Literal["gbm"]
     start: Positive = Field(description="first mid, in currency")
-    volatility: Annotated[NonNegative, Field(le=20)] = Field(description="realised volatility a year (0.2 is 20 %)")
-    drift: Number = Field(0.0, description="expected growth a year (0.05 is 5 %)")
+    volatility: RealisedVolatility = Field(description="realised volatility a year (0.2 is 20 %)")
+    drift: Growth = Field(0.0, description="expected growth a year (0.05 is 5 %)")
     step: Step = Field(description="time between two ticks")
     half_spread: NonNegative = Field(0.0, description="of the underlying's own market, in currency")
 
@@ -185,7 +190,7 @@ class ConstantVolatility(Part):
     """The same implied volatility for every option, for ever."""
 
     model: Literal["constant"]
-    level: Annotated[Positive, Field(le=20)] = Field(description="implied volatility a year (0.2 is 20 %)")
+    level: ImpliedVolatility = Field(description="implied volatility a year (0.2 is 20 %)")
 
 
 def _one_or_each(value: Any) -> str:
@@ -332,11 +337,11 @@ class Latency(Part):
 class Limits(Part):
     """Beyond which quotes on the side that adds are pulled; a loss beyond its limit stops the desk."""
 
-    position: Positive | None = Field(None, description="contracts of one option")
-    net_delta: Positive | None = Field(None, description="units of the underlying")
-    net_gamma: Positive | None = Field(None, description="change of delta, in units, for a move of 1 of the spot")
-    net_vega: Positive | None = Field(None, description="currency for 1.00 of volatility")
-    loss: Positive | None = Field(None, description="currency")
+    position: Limit | None = Field(None, description="contracts of one option")
+    net_delta: Limit | None = Field(None, description="units of the underlying")
+    net_gamma: Limit | None = Field(None, description="change of delta, in units, for a move of 1 of the spot")
+    net_vega: Limit | None = Field(None, description="currency for 1.00 of volatility")
+    loss: Limit | None = Field(None, description="currency")
 
 
 class OpeningOption(Part):

@@ -8,13 +8,17 @@ from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mmsim import units
 from mmsim.instruments import TickTable
 
 MAX_STRIKES = 10_000
+SMALLEST, LARGEST = 1e-9, 1e9  # of prices, sizes and multipliers: products of three still fit the ledger's integers
+MAX_LIMIT = 1e12
+MAX_VOLATILITY = 20.0
+MAX_GROWTH = 20.0
 
 
 def mistake(message: str, suggestion: str = "") -> PydanticCustomError:
@@ -111,6 +115,8 @@ def _ticks(value: Any) -> TickTable:
         raise mistake(
             f"must be a price increment greater than 0, or a table such as {{0: 0.05, 3: 0.10}}, not {shown(value)}"
         )
+    if not all(SMALLEST <= size <= LARGEST for size in (*levels.values(), *(level for level in levels if level))):
+        raise mistake(f"prices and their increments must lie from {SMALLEST:g} to {LARGEST:g}, not {shown(value)}")
     if min(levels) != 0:
         raise mistake(f"a tick table begins at price 0, as in {{0: 0.05, 3: 0.10}}, not {shown(value)}")
     ordered = sorted(levels)
@@ -126,21 +132,38 @@ def _ticks_text(table: TickTable) -> float | dict[str, float]:
 def _theo_volatility(value: Any) -> str | float:
     if value in ("market", "mid"):
         return str(value)
-    if _is_number(value) and value > 0:
+    if _is_number(value) and 0 < value <= MAX_VOLATILITY:
         return float(value)
-    raise mistake(f"must be market, mid or a volatility greater than 0 (0.2 is 20 %), not {shown(value)}")
+    wanted = f"must be market, mid or a volatility greater than 0 and at most {MAX_VOLATILITY:g} (0.2 is 20 %)"
+    raise mistake(f"{wanted}, not {shown(value)}")
 
 
 def _text(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+def _not_minute(value: float) -> float:
+    """Refuses what is so near to 0 that a division by it overflows."""
+    if 0 < abs(value) < SMALLEST:
+        raise mistake(f"must be at least {SMALLEST:g} in size, not {shown(value)}")
+    return value
+
+
+def _bounded(*, gt: float | None = None, ge: float | None = None, le: float) -> Any:
+    return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=le)
+
+
+Number = Annotated[float, _bounded(ge=-LARGEST, le=LARGEST), AfterValidator(_not_minute)]
+NonNegative = Annotated[float, _bounded(ge=0, le=LARGEST), AfterValidator(_not_minute)]
+Positive = Annotated[float, _bounded(gt=0, le=LARGEST), AfterValidator(_not_minute)]
+Limit = Annotated[float, _bounded(gt=0, le=MAX_LIMIT), AfterValidator(_not_minute)]
+ImpliedVolatility = Annotated[float, _bounded(gt=0, le=MAX_VOLATILITY)]
+RealisedVolatility = Annotated[float, _bounded(ge=0, le=MAX_VOLATILITY)]
+Growth = Annotated[float, _bounded(ge=-MAX_GROWTH, le=MAX_GROWTH)]
+YearDays = Annotated[float, _bounded(ge=1, le=1000)]
 Rate = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1, le=1)]
 Probability = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=1)]
+Count = Annotated[int, Field(strict=True, ge=1, le=int(LARGEST))]
 Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s].*$")]
 
@@ -220,5 +243,7 @@ Ticks = Annotated[
 TheoVolatility = Annotated[
     str | float,
     BeforeValidator(_theo_volatility),
-    WithJsonSchema({"anyOf": [{"enum": ["market", "mid"]}, {"type": "number", "exclusiveMinimum": 0}]}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": ["market", "mid"]}, {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_VOLATILITY}]}
+    ),
 ]

@@ -17,5 +17,8 @@ class DeltaBand(NamedTuple):
 
     band: float = 5.0  # units of the underlying
 
+    def check(self) -> dict[str, str]:
+        return {} if self.band >= 0.0 else {"band": "must be at least 0"}
+
     def hedge(self, view: HedgeView) -> float:
         return 0.0 if abs(view.net_delta) <= self.band else -view.net_delta

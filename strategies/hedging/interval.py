@@ -16,5 +16,8 @@ class Interval(NamedTuple):
 
     interval_ns: int = 3_600_000_000_000  # nanoseconds between hedges: an hour
 
+    def check(self) -> dict[str, str]:
+        return {} if self.interval_ns > 0 else {"interval_ns": "must be longer than 0"}
+
     def hedge(self, view: HedgeView) -> float:
         return -view.net_delta if view.timer else 0.0

@@ -20,5 +20,8 @@ class ScriptedDeltas(NamedTuple):
 
     deltas: NDArray[np.float64]  # delta per unit of the option, one a tick of the underlying
 
+    def check(self) -> dict[str, str]:
+        return {} if len(self.deltas) > 0 else {"deltas": "must not be empty"}
+
     def hedge(self, view: HedgeView) -> float:
         return -view.net_delta

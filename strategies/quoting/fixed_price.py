@@ -19,6 +19,9 @@ class FixedPrice(NamedTuple):
     ask_size: float = -1.0  # contracts; below zero: `size`
     size: float = 10.0  # contracts a side
 
+    def check(self) -> dict[str, str]:
+        return {"size": "must be at least 0"} if self.size < 0.0 else {}
+
     def quote(self, view: QuoteView) -> Quote:  # noqa: ARG002
         bid_size = self.bid_size if self.bid_size >= 0.0 else self.size
         ask_size = self.ask_size if self.ask_size >= 0.0 else self.size

@@ -16,6 +16,9 @@ class FixedWidth(NamedTuple):
     half_spread: float = 0.05  # currency per unit of the underlying
     size: float = 10.0  # contracts a side
 
+    def check(self) -> dict[str, str]:
+        return {key: "must be at least 0" for key in ("half_spread", "size") if getattr(self, key) < 0.0}
+
     def quote(self, view: QuoteView) -> Quote:
         bid = view.theo - self.half_spread
         ask = view.theo + self.half_spread

@@ -20,6 +20,9 @@ class InventorySkew(NamedTuple):
     lean_vol_per_vega: float = 1.0e-7  # absolute volatility per unit of net vega (currency per 1.00 of volatility)
     size: float = 10.0  # contracts a side
 
+    def check(self) -> dict[str, str]:
+        return {key: "must be at least 0" for key in ("half_spread_vol", "size") if getattr(self, key) < 0.0}
+
     def quote(self, view: QuoteView) -> Quote:
         fair = view.theo - self.lean_vol_per_vega * view.net_vega * view.vega
         half_spread = self.half_spread_vol * view.vega

@@ -13,5 +13,8 @@ class NoQuote(NamedTuple):
 
     size: float = 0.0  # contracts a side
 
+    def check(self) -> dict[str, str]:
+        return {"size": "must be at least 0"} if self.size < 0.0 else {}
+
     def quote(self, view: QuoteView) -> Quote:
         return Quote(view.theo, view.theo, self.size, self.size)

@@ -18,6 +18,13 @@ class VegaWidth(NamedTuple):
     min_half_spread: float = 0.0  # currency per unit of the underlying
     size: float = 10.0  # contracts a side
 
+    def check(self) -> dict[str, str]:
+        return {
+            key: "must be at least 0"
+            for key in ("half_spread_vol", "min_half_spread", "size")
+            if getattr(self, key) < 0.0
+        }
+
     def quote(self, view: QuoteView) -> Quote:
         half_spread = max(self.half_spread_vol * view.vega, self.min_half_spread)
         bid = view.theo - half_spread

@@ -11,9 +11,9 @@ CASES: dict[str, dict[str, Any]] = {
     "a hedge of 10¹⁴ units": {"hedging": trades(1e14)},
     "a hedge beyond every integer": {"hedging": trades(1e200)},
     "a premium of 10¹⁶": {
-        "options": [{"underlying": "ABC", "strikes": [100], "expiry": at(10), "multiplier": 1e8}],
-        "quoting": fixed(10.0, 11.0, size=1e7),
-        "clients": clients(order(1, "sell", 1e7)),
+        "options": [{"underlying": "ABC", "strikes": [100], "expiry": at(10), "multiplier": 1e6}],
+        "quoting": fixed(1e9, 2e9),
+        "clients": clients(order(1, "sell", 10)),
     },
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from mmsim.errors import UserError
@@ -51,6 +52,53 @@ def test_a_side_that_the_other_crosses_is_withdrawn(replayed: Make, day: Any) ->
     assert np.array_equal(quotes["bid"], [2.0, 2.5, 2.5])
     assert np.array_equal(quotes["ask"], [2.2, np.nan, 2.7], equal_nan=True)
     assert counts(market, "option_quote") == {"rows": 3, "side withdrawn: crossed by the other": 1}
+
+
+def test_a_price_of_0_beside_another_is_no_side_and_carries_nothing(replayed: Make, day: Any) -> None:
+    day.quote(0, 2.0, 2.2)
+    day.quote(1, 0.0, 0.05)
+    day.quote(2, None, 0.1)  # still no bid
+    day.quote(3, 0.05, None)
+    day.quote(4, 0.05, 0.0)
+    day.quote(5, 0.1, None)
+    recorded = {"folder": "day", "refuse_above": 0.0}
+    market = build(replayed(market={"recorded": recorded, "theo": {"volatility": "mid"}}), day.write())
+    quotes = of(market, Kind.QUOTE)
+    nan = np.nan
+    assert np.array_equal(quotes["bid"], [2.0, nan, nan, 0.05, 0.05, 0.1], equal_nan=True)
+    assert np.array_equal(quotes["ask"], [2.2, 0.05, 0.1, 0.1, nan, nan], equal_nan=True)
+    assert quotes["bid_size"].tolist() == [10, 0, 0, 10, 10, 10]
+    assert quotes["ask_size"].tolist() == [10, 10, 10, 10, 0, 0]
+    assert counts(market, "option_quote") == {"rows": 6, "price 0: no such side": 2}
+
+
+def test_a_price_of_0_with_no_other_is_wrong(replayed: Make, day: Any) -> None:
+    day.quote(0)
+    for bid, ask in ((0.0, 0.0), (0.0, None), (None, 0.0), (0.0, -1.0)):
+        day.quote(1, bid, ask)
+    market = build(replayed(), day.write())
+    assert counts(market, "option_quote") == {"rows": 5, "negative, zero or infinite price": 4}
+
+
+def test_rows_known_before_their_bar_began_are_wrong(replayed: Make, day: Any) -> None:
+    """Whether within the clock or before it, and where the bar itself is pre-open they are merely that."""
+    begin = pd.Timestamp("2026-03-02T15:00Z")
+    for name in ("spot", "quote"):
+        getattr(day, name)(0, ts_utc=begin - pd.Timedelta(minutes=1), bar_start_utc=begin)
+        getattr(day, name)(0, ts_utc=begin - pd.Timedelta(hours=1), bar_start_utc=begin)
+        getattr(day, name)(0, ts_utc=begin - pd.Timedelta(hours=2), bar_start_utc=begin - pd.Timedelta(hours=1))
+    day.trade(0, 2.2, ts_utc=begin - pd.Timedelta(minutes=1), bar_start_utc=begin)
+    day.quote(1)
+    market = build(replayed(), day.write())
+    early = "known before its bar began"
+    assert counts(market, "underlying_quote") == {"rows": 4, "pre-open": 1, early: 2}
+    assert counts(market, "option_quote") == {"rows": 4, "pre-open": 1, early: 2}
+    assert counts(market, "option_trade") == {"rows": 1, early: 1}
+    for kind in (Kind.SPOT, Kind.QUOTE):
+        assert (of(market, kind)["ts"] >= replayed().clock.start).all()
+    refusing = {"recorded": {"folder": "day", "refuse_above": 0.5}, "theo": {"volatility": "mid"}}
+    with pytest.raises(UserError, match=r"2 of 3 rows are wrong .*2 known before its bar began"):
+        build(replayed(market=refusing), day.folder)
 
 
 def test_wrong_rows_are_dropped_and_counted_by_reason(replayed: Make, day: Any) -> None:
@@ -129,15 +177,16 @@ def test_trades_become_bar_trades_with_the_clients_side(replayed: Make, day: Any
     day.trade(4, float("nan"))
     day.trade(5, 2.0, strike=105.0)
     day.trade(6, -2.0)
-    clients = [{"name": name, "model": "recorded_trades"} for name in ("one", "two")]
-    clients[1] |= {"allocation": "pro_rata", "fills": "touch"}
+    tape = {"name": "tape", "model": "recorded_trades", "allocation": "pro_rata", "fills": "touch"}
+    flow = {"name": "flow", "model": "poisson", "per_hour": 1, "reservation_ticks": 2.0}
+    clients = [flow, tape]
     market = build(replayed(clients=clients), day.write())
     trades = of(market, Kind.BAR_TRADE)
-    assert trades["client"].tolist() == [0, 1, 0, 1]
-    assert trades["side"].tolist() == [1, 1, -1, -1]
-    assert trades["price"].tolist() == [2.2, 2.2, 2.1, 2.1]
-    assert trades["size"].tolist() == [5, 5, 3, 3]
-    assert market.rules.tolist() == [[Allocation.NONE, FillRule.TOUCH], [Allocation.PRO_RATA, FillRule.TOUCH]]
+    assert trades["client"].tolist() == [1, 1]
+    assert trades["side"].tolist() == [1, -1]
+    assert trades["price"].tolist() == [2.2, 2.1]
+    assert trades["size"].tolist() == [5, 3]
+    assert market.rules.tolist() == [[Allocation.NONE, FillRule.RESERVATION], [Allocation.PRO_RATA, FillRule.TOUCH]]
     assert counts(market, "option_trade") == {
         "rows": 7,
         "no price": 1,
@@ -308,9 +357,42 @@ def test_missing_columns_are_named_all_at_once(replayed: Make, day: Any) -> None
     ]
 
 
+def test_what_columns_lack_is_said_of_all_files(replayed: Make, day: Any) -> None:
+    day.quote(0)
+    day.trade(0, 2.1)
+    folder = day.write() / "day"
+    change(folder / "underlying_quote.parquet", symbol=None)
+    change(folder / "option_quote.parquet", strike=None, ts_utc=[1_772_000_000_000_000])
+    (folder / "option_trade.parquet").write_text("ts_utc,close")
+    with pytest.raises(UserError) as error:
+        build(replayed(), day.folder)
+    assert [(Path(p.file).stem, p.message[:30]) for p in error.value.problems] == [
+        ("underlying_quote", "has no column 'symbol'"),
+        ("option_quote", "has no column 'strike'"),
+        ("option_quote", "column 'ts_utc' is int64, not "),
+        ("option_trade", "cannot be read as Parquet: Par"),
+    ]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_may_have_any_unit(replayed: Make, day: Any, unit: str) -> None:
+    day.quote(0)
+    file = day.write() / "day" / "option_quote.parquet"
+    change(file, ts_utc=pd.read_parquet(file)["ts_utc"].astype(f"datetime64[{unit}, UTC]"))
+    quotes = of(build(replayed(), day.folder), Kind.QUOTE)
+    assert ((quotes["ts"] - replayed().clock.start) / MINUTE).tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "message"),
-    [("bid", ["two"], "'bid' is .*, not double"), ("ts_utc", [pd.Timestamp("2026-03-02")], "without a zone")],
+    [
+        ("bid", ["two"], "'bid' is .*, not double"),
+        ("ts_utc", [pd.Timestamp("2026-03-02")], "'ts_utc' is timestamp.*, not a timestamp with the zone UTC"),
+        ("ts_utc", [pd.Timestamp("2026-03-02", tz="Europe/Berlin")], "'ts_utc' .*Berlin.*, not .* the zone UTC"),
+        ("ts_utc", [1_772_461_860_000_000], "'ts_utc' is int64, not a timestamp"),
+        ("ts_utc", ["2026-03-02T14:31:00Z"], "'ts_utc' is .*string, not a timestamp"),
+        ("bar_start_utc", [1_772_461_800_000_000], "'bar_start_utc' is int64, not a timestamp"),
+    ],
 )
 def test_columns_of_a_wrong_type(replayed: Make, day: Any, name: str, values: list[Any], message: str) -> None:
     day.quote(0)
@@ -324,6 +406,28 @@ def test_a_file_that_is_no_parquet(replayed: Make, day: Any) -> None:
     (day.write() / "day" / "option_quote.parquet").write_text("ts_utc,bid,ask")
     with pytest.raises(UserError, match="cannot be read as Parquet"):
         build(replayed(), day.folder)
+
+
+def test_a_damaged_parquet_with_a_good_footer(replayed: Make, day: Any) -> None:
+    day.quote(0)
+    file = day.write() / "day" / "option_quote.parquet"
+    content = bytearray(file.read_bytes())
+    content[4:200] = b"\xff" * 196
+    file.write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read as Parquet") as error:
+        build(replayed(), day.folder)
+    (problem,) = error.value.problems
+    assert (problem.file, problem.message.count("\n")) == (str(file), 0)
+
+
+def test_a_column_that_stands_twice(replayed: Make, day: Any) -> None:
+    day.quote(0)
+    file = day.write() / "day" / "option_quote.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("bid", table.column("bid")), file)
+    with pytest.raises(UserError) as error:
+        build(replayed(), day.folder)
+    assert [(p.file, p.message) for p in error.value.problems] == [(str(file), "has 2 columns 'bid'")]
 
 
 def test_an_underlying_without_quotes(replayed: Make, day: Any) -> None:

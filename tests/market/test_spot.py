@@ -1,11 +1,15 @@
 """Models of the spot."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from mmsim import backtest
+from mmsim.errors import UserError
 from mmsim.events import Kind
 from mmsim.market import build
 from mmsim.market.spot import GeometricBrownianMotion
@@ -50,6 +54,85 @@ def test_brownian_motion_ends_at_the_clocks_end_with_a_shorter_step() -> None:
     assert (motion.times() / DAY).tolist() == [0, 50, 100, 125]
     prepared = motion.prepare(np.arange(4))
     assert np.allclose(prepared.deviations, 0.4 * np.sqrt(np.array([50, 50, 25]) / 250))
+
+
+PAYING = {
+    "clock": {"start": "2026-03-02T00:00:00Z", "end": "2026-03-12T00:00:00Z"},
+    "options": [{"underlying": "ABC", "strikes": [100], "expiry": "2026-04-02T00:00:00Z"}],
+    "rates": {"pricing": 0.05},
+    "dividends": [
+        {"underlying": "ABC", "ex": "2026-03-05T00:00:00Z", "amount": 2.0},
+        {"underlying": "ABC", "ex": "2026-03-20T00:00:00Z", "amount": 1.0},
+        {"underlying": "ABC", "ex": "2026-05-20T00:00:00Z", "amount": 7.0},
+    ],
+}
+
+
+def still(**parts: Any) -> dict[str, Any]:
+    """A market whose spot does nothing but pay dividends, with ticks 12 hours apart."""
+    spot = {"model": "gbm", "start": 100, "volatility": 0.0, "step": "12h"} | parts
+    return {"spot": spot, "volatility": {"model": "constant", "level": 0.2}}
+
+
+def mids(scenario: Scenario, path: int = 0) -> Any:
+    events = build(scenario).events(path)
+    return events["bid"][events["kind"] == Kind.SPOT]
+
+
+def test_a_dividend_that_went_ex_does_not_come_back(modelled: Callable[..., Scenario]) -> None:
+    """By hand: 100 less what dividends ahead are worth at first, plus what they are worth at each tick."""
+    found = mids(modelled(**PAYING, market=still()))
+    years = np.arange(21) * 0.5 / 365
+    first = np.where(years < 3 / 365, 2.0 * np.exp(-0.05 * (3 / 365 - years)), 0.0)
+    second = 1.0 * np.exp(-0.05 * (18 / 365 - years))  # ex after the end, within the option's life
+    assert found == pytest.approx(100 - first[0] - second[0] + first + second, abs=1e-12)
+    assert found[0] == 100.0
+    assert found[6] - found[5] == pytest.approx(-2.0, abs=1e-3)  # the tick at the ex-date is without it
+
+
+def test_only_the_part_without_dividends_is_random(modelled: Callable[..., Scenario]) -> None:
+    """Its returns are those of the same draws without dividends, so theo sees the volatility that was asked for."""
+    paid = mids(modelled(**PAYING, market=still(volatility=0.3)))
+    certain = mids(modelled(**PAYING, market=still()))
+    plain = mids(modelled(**PAYING | {"dividends": []}, market=still(volatility=0.3)))
+    random_at_start = 100 - 2 * np.exp(-0.05 * 3 / 365) - np.exp(-0.05 * 18 / 365)
+    assert paid - certain == pytest.approx(random_at_start * (plain / 100 - 1), abs=1e-9)
+
+
+def test_an_underlying_without_dividends_is_left_alone(modelled: Callable[..., Scenario]) -> None:
+    both = {"underlyings": [{"symbol": "ABC"}, {"symbol": "XYZ"}]}
+    of_other = PAYING | both | {"dividends": [PAYING["dividends"][0] | {"underlying": "XYZ"}]}
+    events = build(modelled(**of_other, market=still())).events(0)
+    ticks = events[events["kind"] == Kind.SPOT]
+    assert set(ticks["bid"][ticks["instrument"] == 0]) == {100.0}
+    assert set(np.round(ticks["bid"][ticks["instrument"] == 1], 2)) == {100.0, 98.0}
+
+
+def test_dividends_worth_more_than_the_spot(modelled: Callable[..., Scenario]) -> None:
+    scenario = modelled(
+        **PAYING | {"dividends": [PAYING["dividends"][1] | {"amount": 99.9}], "rates": {"pricing": -0.05}},
+        market=still(),
+    )
+    with pytest.raises(UserError, match="worth more than its spot at the start, 100"):
+        build(scenario)
+
+
+def test_a_dividend_is_no_free_money(modelled: Callable[..., Scenario]) -> None:
+    """Short stock pays the dividend and gains the fall; were the spot to come back, it would lose both."""
+    held = {"opening": {"hedges": [{"underlying": "ABC", "units": -100}]}}
+    policies = {"quoting": {"policy": "none"}, "hedging": {"policy": "none"}}
+    one = {"dividends": PAYING["dividends"][:1]}
+    run = backtest.run(modelled(**PAYING | one | held | policies | {"rates": {}}, market=still()))
+    assert run.summary["carry"]["dividends"] == -200.0
+    assert run.attribution["total"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_an_option_sold_at_theo_on_a_stock_that_pays_is_fair(root: Path) -> None:
+    """Hedged at the volatility that was asked for, nothing is earned on average: spot and theo are of one model."""
+    dividend = {"dividends": "[{underlying: ABC, ex: 2026-01-12T12:00:00Z, amount: 5}]"}
+    run = backtest.run(root / "scenarios/textbook/fair_option.yaml", seed=7, paths=1500, changes=dividend)
+    total = run.summary["monte_carlo"]["total"]
+    assert abs(total["mean"]) < 3.5 * total["se"] < 0.05
 
 
 def test_an_earlier_end_only_cuts_the_path_off() -> None:

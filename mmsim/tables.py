@@ -1,0 +1,224 @@
+"""From the rows that the loop has written to tables with names: the journal of the kept paths as DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmsim import attribution
+from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome, Tranches
+from mmsim.engine import state as layout
+from mmsim.engine.state import Counter, Limit, State, TransactionKind
+from mmsim.ledger import MICROS, NAMES, Account
+from mmsim.market import Market
+
+_JOURNALS = ("postings", "fills", "marks", "breaches")
+
+
+class Journal:
+    """The rows that kept paths have written, as they are taken from the loop's state."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, list[npt.NDArray[np.void]]] = {name: [] for name in _JOURNALS}
+        self.tranches: list[Tranches] = []
+
+    def take(self, state: State) -> None:
+        """Copy the state's journal and empty it."""
+        for name in _JOURNALS:
+            count = int(state.desk[0][name])
+            if count:
+                self._taken[name].append(getattr(state, name)[:count].copy())
+                state.desk[name] = 0
+
+    def rows(self, name: str) -> npt.NDArray[np.void]:
+        """All rows of one journal."""
+        taken = self._taken[name]
+        dtype = {"postings": layout.POSTING, "fills": layout.FILL, "marks": layout.MARK, "breaches": layout.BREACH}[
+            name
+        ]
+        return np.concatenate(taken) if taken else np.zeros(0, dtype)
+
+
+def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Callable[[], pd.DataFrame]]:
+    """A run's tables by name, each made when it is first asked for."""
+    names = Names(market)
+    made: dict[str, Callable[[], pd.DataFrame]] = {
+        "ledger": lambda: ledger_table(journal.rows("postings"), names),
+        "fills": lambda: fills_table(journal.rows("fills"), names),
+        "options": lambda: options_table(journal, market, names),
+        "marks": lambda: marks_table(journal.rows("marks"), names),
+        "breaches": lambda: breaches_table(journal.rows("breaches"), names),
+    }
+    return made | ({"paths": lambda: paths_table(outcomes)} if len(outcomes) > 1 else {})
+
+
+class Names:
+    """The names behind the numbers of a run's rows."""
+
+    def __init__(self, market: Market) -> None:
+        universe = market.universe
+        self.options = [option.name for option in universe.options]
+        self.underlyings = [underlying.symbol for underlying in universe.underlyings]
+        self.clients = list(market.clients)
+
+    def instrument(self, numbers: npt.NDArray[Any]) -> Any:
+        """Options first, underlyings behind them, -1 for none."""
+        return _named(numbers, [*self.options, *self.underlyings])
+
+    def underlying(self, numbers: npt.NDArray[Any]) -> Any:
+        """Underlyings, -1 for none."""
+        return _named(numbers, self.underlyings)
+
+    def client(self, numbers: npt.NDArray[Any]) -> Any:
+        """Client groups, -1 for none."""
+        return _named(numbers, self.clients)
+
+
+def _named(numbers: npt.NDArray[Any], names: Sequence[str]) -> Any:
+    """Numbers as names; -1 becomes the empty name."""
+    unique = list(dict.fromkeys(["", *names]))
+    place = {name: n for n, name in enumerate(unique)}
+    codes = np.array([place[name] for name in ["", *names]], np.int64)
+    return pd.Categorical.from_codes(codes[np.asarray(numbers, np.int64) + 1], dtype=pd.CategoricalDtype(unique))
+
+
+def _times(ns: npt.NDArray[Any]) -> pd.Series[Any]:
+    return pd.Series(pd.to_datetime(np.asarray(ns, np.int64), unit="ns", utc=True))
+
+
+def ledger_table(postings: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """transaction, ts, kind, account, instrument, path, amount_micros: debits positive."""
+    return pd.DataFrame(
+        {
+            "transaction": postings["transaction"],
+            "ts": _times(postings["ts"]),
+            "kind": _named(postings["kind"], [kind.name.lower() for kind in TransactionKind]),
+            "account": _named(postings["account"], [NAMES[account] for account in Account]),
+            "instrument": names.instrument(postings["instrument"]),
+            "path": postings["path"],
+            "amount_micros": postings["amount"],
+        }
+    )
+
+
+def fills_table(fills: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row a fill; ``side`` is the desk's, ``size`` positive (contracts, or units of the hedge)."""
+    is_hedge = fills["kind"] == TransactionKind.HEDGE
+    instrument = np.where(is_hedge, fills["instrument"] + len(names.options), fills["instrument"])
+    columns = {
+        "ts": _times(fills["ts"]),
+        "path": fills["path"],
+        "transaction": fills["transaction"],
+        "kind": _named(fills["kind"], [kind.name.lower() for kind in TransactionKind]),
+        "instrument": names.instrument(instrument),
+        "client": names.client(fills["client"]),
+        "side": _named((fills["size"] < 0).astype(int), ["buy", "sell"]),
+        "size": np.abs(fills["size"]),
+    }
+    plain = (
+        "price",
+        "theo",
+        "policy_fair",
+        "quoted",
+        "market_bid",
+        "market_ask",
+        "spot",
+        "implied_volatility",
+        "edge",
+        "fee",
+    )
+    columns |= {name: fills[name] for name in (*plain, "decision_mid", "position_after")}
+    return pd.DataFrame(columns)
+
+
+def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row an underlying and one for the desk (no underlying) at each mark; the buckets are cumulative."""
+    balances = marks["balances"]
+    columns: dict[str, Any] = {
+        "ts": _times(marks["ts"]),
+        "path": marks["path"],
+        "underlying": names.underlying(marks["underlying"]),
+    }
+    columns |= {name: marks[name] for name in ("spot", "hedge", "net_delta", "gamma", "vega", "theta")}
+    sums = {name: -balances[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
+    renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
+    for name, micros in sums.items():
+        columns[renamed.get(name, name)] = micros / MICROS
+        if name == "gamma":
+            columns["convexity"] = -balances[:, Account.CONVEXITY] / MICROS
+            columns["drift"] = -balances[:, Account.DRIFT] / MICROS
+    columns["total"] = sum(sums.values()) / MICROS
+    is_desk = marks["underlying"] == -1
+    equity = balances[:, Account.CASH_OPTIONS : Account.HEDGE + 1].sum(axis=1)
+    for name, micros in (("equity", equity), ("equity_at_mid", marks["equity_at_mid"]),
+                         ("equity_at_liquidation", marks["equity_at_liquidation"])):  # fmt: skip
+        columns[name] = np.where(is_desk, micros / MICROS, np.nan)
+    columns["options_component"] = np.where(
+        is_desk, (balances[:, Account.CASH_OPTIONS] + balances[:, Account.OPTIONS]) / MICROS, np.nan
+    )
+    table = pd.DataFrame(columns)
+    return table.drop_duplicates(["ts", "path", "underlying"], keep="last", ignore_index=True)
+
+
+def breaches_table(breaches: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row a breach: the limit, of what, and the value that was beyond it."""
+    is_position = breaches["limit"] == Limit.POSITION
+    is_desk = breaches["instrument"] == -1
+    instrument = np.where(is_position | is_desk, breaches["instrument"], breaches["instrument"] + len(names.options))
+    return pd.DataFrame(
+        {
+            "ts": _times(breaches["ts"]),
+            "path": breaches["path"],
+            "limit": _named(breaches["limit"], [limit.name.lower() for limit in Limit]),
+            "instrument": names.instrument(instrument),
+            "value": breaches["value"],
+        }
+    )
+
+
+def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFrame:
+    """The buckets by option and client group, a row each, of the kept paths."""
+    postings, fills = journal.rows("postings"), journal.rows("fills")
+    tables = []
+    for end in journal.tranches:
+        table = attribution.by_option(fills[fills["path"] == end.path], postings[postings["path"] == end.path], end)
+        table.insert(0, "path", end.path)
+        is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
+        table["position"] = np.where(is_open, (table["bought"] - table["sold"]).to_numpy(float), 0.0)
+        tables.append(table)
+    if not tables:
+        return pd.DataFrame()
+    joined = pd.concat(tables, ignore_index=True)
+    listed = [market.universe.options[n] for n in joined["option"]]
+    columns: dict[str, Any] = {
+        "path": joined["path"].to_numpy(),
+        "underlying": [option.underlying for option in listed],
+        "option": [option.name for option in listed],
+        "strike": [option.strike for option in listed],
+        "expiry": _times(np.array([option.expiry_ns for option in listed], np.int64)),
+        "right": [option.right.name.lower() for option in listed],
+        "client": names.client(joined["client"].to_numpy()).rename_categories({"": "opening"}),
+        "contracts_bought": joined["bought"].to_numpy(float),
+        "contracts_sold": joined["sold"].to_numpy(float),
+        "position": joined["position"].to_numpy(float),
+    }
+    columns |= {name: joined[name].to_numpy() / MICROS for name in attribution.OPTION_BUCKETS}
+    columns["total"] = joined[list(attribution.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
+    return pd.DataFrame(columns)
+
+
+def paths_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """A row a path: the buckets, the parts of the cash view and the client fills."""
+    columns: dict[str, Any] = {"path": np.arange(len(outcomes))}
+    buckets = [outcome.buckets for outcome in outcomes]
+    for name in (*BUCKETS, "total"):
+        columns[name] = np.array([of_path[name] for of_path in buckets]) / MICROS
+    for name in CASH_PARTS:
+        columns[f"cash_{name}"] = np.array([outcome.cash[name] for outcome in outcomes]) / MICROS
+    columns["client_fills"] = [int(outcome.counters[Counter.CLIENT_FILLS]) for outcome in outcomes]
+    columns["hedge_fills"] = [int(outcome.counters[Counter.HEDGE_FILLS]) for outcome in outcomes]
+    return pd.DataFrame(columns)
