@@ -65,7 +65,7 @@ def entries(name: str = "") -> list[Entry]:
 
 
 def _of_kind(kind: str) -> Iterator[Entry]:
-    """The policies under strategies/ that come with mmsim, then a user's own; files that are no Python are passed by."""
+    """The policies under strategies/ that come with mmsim, then a user's own; what is no Python is passed by."""
     home, own = builtin("strategies") / kind, Path("strategies") / kind
     for folder in [home] if own.resolve() == home.resolve() else [home, own]:
         for file in sorted(folder.glob("*.py")):

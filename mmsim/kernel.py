@@ -306,12 +306,12 @@ def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
     return listener
 
 
-def raised(policy: Any, slot: Slot, view: Any, memory: npt.NDArray[np.float64]) -> Exception | None:
+def raised(policy: Any, slot: Slot, view: Any, memory: npt.NDArray[np.float64]) -> BaseException | None:
     """What a decision raises on a view, if it does: compiled code cannot tell, so plain Python is asked."""
     shown = remembering(slot.view)(*view, memory[view.underlying]) if getattr(type(policy), "MEMORY", 0) else view
     try:
         getattr(policy, slot.method)(shown)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return error
     return None
 

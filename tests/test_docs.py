@@ -3,13 +3,14 @@
 import doctest
 import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import mmsim
-from mmsim import screen
+from mmsim import backtest, screen, workspace
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -83,6 +84,49 @@ def test_the_python_of_the_tutorial_runs():
         exec(block, scope)
     view = mmsim.HedgeView(0, 0, 1, 0, 100.0, 99.9, 100.1, 80.0, 0.0, 0.0, 80.0, 0.0, 0.0, 0.0, 0, 0.0)
     assert scope["HalfWay"](band=50.0).hedge(view) == -30.0
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder with the scenarios, in which runs may be saved."""
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_python_page_shows_what_python_answers(checkout):
+    session = doctest.DocTestParser().get_doctest(
+        "".join(blocks(ROOT / "docs/python.md", "python")), {}, "page", None, 0
+    )
+    assert session.examples
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session).failed == 0
+
+
+def test_the_python_of_the_readme_runs(checkout):
+    (block,) = [block for block in blocks(ROOT / "README.md", "python") if not block.startswith(">>>")]
+    scope = {}
+    exec(block, scope)
+    assert list(scope["table"].columns) == ["10", "100", "1000"]
+    assert (scope["folder"] / "report.html").is_file()
+
+
+def test_run_folder_names_every_count(run):
+    part = (ROOT / "docs/run_folder.md").read_text().split("\n## `counts` of `run.json`\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) == set(run.counts)
+
+
+def commands() -> list[str]:
+    """The runs that the pages tell a reader to make, but for those of the policy that the tutorial has them write."""
+    lines = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("mmsim run scenarios/") and "quoting.lean_vol=" not in line]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_commands_that_run_a_scenario_name_one_and_change_keys_that_it_has(command, tmp_path, monkeypatch):
+    workspace.create(tmp_path / "desk", lambda _folder: None)
+    monkeypatch.chdir(tmp_path / "desk")
+    words = shlex.split(command)
+    changes = dict(words[n + 1].split("=", 1) for n, word in enumerate(words) if word == "--set")
+    assert backtest.check(workspace.scenario_file(Path(words[2])), changes=changes)
 
 
 def test_every_public_name_is_found_where_the_package_says():

@@ -57,6 +57,16 @@ class Plain(NamedTuple):
         return SCALES["one"] * Compiled(*self).hedge(view)
 
 
+class Importing(NamedTuple):
+    share: float = 1.0
+    offset: int = 0
+
+    def hedge(self, view: HedgeView) -> float:
+        import json  # a bytecode that numba refuses in its own way
+
+        return json.loads("1.0") * Compiled(*self).hedge(view)
+
+
 class OfADict(NamedTuple):
     settings: dict[str, float]
 
@@ -65,7 +75,7 @@ class OfADict(NamedTuple):
 
 
 class TestBinding:
-    @pytest.mark.parametrize(("cls", "compiled"), [(Compiled, True), (Plain, False)])
+    @pytest.mark.parametrize(("cls", "compiled"), [(Compiled, True), (Plain, False), (Importing, False)])
     def test_gives_equal_answers_compiled_or_not(self, cls, compiled):
         """−0.5·10 + 7 + the last digit of the nanoseconds, which a float would lose."""
         bound = bind(cls(0.5, 7), HEDGE, None)

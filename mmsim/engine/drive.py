@@ -138,7 +138,7 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
     if reason == Reason.OVERFLOW:
         return UserError(f"an amount too large for the ledger, or no number, at {_event(events, n, universe)}")
     policy, failure = desk.failure or _answered(reason, state, desk)
-    if not isinstance(failure.error, Exception):
+    if isinstance(failure.error, KeyboardInterrupt):
         return failure.error  # the user's interrupt
     at = _event(events, n, universe)
     if failure.method in (ON_TICK.method, ON_FILL.method):

@@ -62,7 +62,7 @@ def compact(value: float, _position: int = 0) -> str:
 
 
 def tone(value: float, places: int = 2) -> str:
-    """"gain" or "loss" by the sign of what is shown of ``value``; empty if that is zero."""
+    """The sign of what is shown of ``value``: "gain" or "loss"; empty if that is zero."""
     return "" if is_shown_as_zero(value, places) else "loss" if value < 0 else "gain"
 
 

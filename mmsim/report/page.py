@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import drawing, exhibits, options, palette, rows, tables, words
+from mmsim.report import drawing, exhibits, limits, options, palette, rows, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
@@ -44,8 +44,11 @@ def render(run: Run) -> str:
         scenario=summary["scenario"],
         facts=_facts(summary),
         verdict=words.verdict(summary),
-        second_thought=words.second_thought(summary),
-        headline={name: money(amount) for name, amount in words.headline(summary["attribution"]).items()},
+        warnings=[warning for warning in (words.second_thought(summary), limits.halt(run)) if warning],
+        headline={
+            name: money(amount, words.decimals(summary))
+            for name, amount in words.headline(summary["attribution"]).items()
+        },
         rest=words.rest(summary["attribution"]),
         sections=sections,
         resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
@@ -102,8 +105,8 @@ def _market(run: Run) -> Section:
 
 def _views(run: Run) -> Section:
     summary = run.summary
-    left = [tables.cash(summary), tables.components(summary), tables.accounts(summary)]
-    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.carry(summary)]
+    left = [tables.cash(summary), tables.components(summary), tables.carry(summary), tables.accounts(summary)]
+    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.revaluation(summary)]
     return Section("views", "The same money, counted otherwise", left, right)
 
 
@@ -115,15 +118,26 @@ def _options(run: Run) -> Section:
 
 
 def _marks(run: Run) -> Section:
-    unquoted = run.summary["equity"]["unquoted"]
-    said = f"Positions with no bid or ask to liquidate at, left at market mid or else at theo: {unquoted:,}."
+    said = _unquoted(run.summary)
     figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
-    return Section("marks", "Three marks", figures, [tables.three_marks(run.summary)], text=[said] if unquoted else [])
+    return Section("marks", "Three marks", figures, [tables.three_marks(run.summary)], text=[said] if said else [])
+
+
+def _unquoted(summary: Mapping[str, Any]) -> str:
+    """What liquidation prices leave out; empty if every position has one."""
+    unquoted = summary["equity"]["unquoted"]
+    if not unquoted:
+        return ""
+    if not words.has_liquidation(summary):
+        return f"None of the {unquoted:,} positions has a quote: what liquidating them would give is not known."
+    are = "positions without a quote are" if unquoted > 1 else "position without a quote is"
+    return f"{unquoted:,} {are} taken at mid."
 
 
 def _trust(run: Run) -> Section:
     summary = run.summary
-    left = [tables.identities(summary), *([tables.quality(summary)] if summary["data"] else [])]
+    breaches = [] if run.breaches.empty else [limits.breaches(run)]
+    left = [tables.identities(summary), *breaches, *([tables.quality(summary)] if summary["data"] else [])]
     return Section("trust", "Can it be relied on", left, [tables.counts(summary)], text=summary["notes"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any, NamedTuple
 
 from mmsim.report import words
@@ -27,75 +28,89 @@ class Table(NamedTuple):
 
 
 def explained(
-    amounts: Mapping[str, float], meanings: Mapping[str, str], currency: str, caption: str, sums: int = 0
+    summary: Summary, amounts: Mapping[str, float], meanings: Mapping[str, str], caption: str, sums: int = 1
 ) -> Table:
-    """Name, meaning and amount of each key of ``meanings``, in its order."""
-    rows = tuple((words.label(key), meaning, money(amounts[key])) for key, meaning in meanings.items())
-    return Table(("", "What it is", currency), rows, caption, sums)
+    """Name, meaning and amount of each key of ``meanings``, in its order; ``amounts`` are of ``summary``'s run."""
+    places = words.decimals(summary)
+    rows = tuple((words.label(key), meaning, money(amounts[key], places)) for key, meaning in meanings.items())
+    return Table(("", "What it is", _currency(summary)), rows, caption, sums)
 
 
 def buckets(summary: Summary) -> Table:
     """The mark view: where the change in equity came from."""
-    return explained(
-        summary["attribution"], words.BUCKETS, _currency(summary), "Mark view: the buckets and their sum", 1
-    )
+    return explained(summary, summary["attribution"], words.BUCKETS, "Mark view: the buckets and their sum")
 
 
 def accounts(summary: Summary) -> Table:
     """The accounts of the ledger behind the buckets, those that are zero left out."""
-    rows = tuple((account, money(amount)) for account, amount in summary["detail"].items() if amount != 0)
+    places, detail = words.decimals(summary), summary["detail"]
+    rows = tuple((account, money(amount, places)) for account, amount in detail.items() if amount != 0)
     return Table(("Account", _currency(summary)), rows, "By account of the ledger, profits positive")
 
 
 def cash(summary: Summary) -> Table:
     """The cash view, whose sum is that of the mark view."""
-    return explained(summary["cash"], words.CASH, _currency(summary), "Cash view: what was paid and received", 1)
+    return explained(summary, summary["cash"], words.CASH, "Cash view: what was paid and received")
 
 
 def components(summary: Summary) -> Table:
     """Options and hedge, each with its own cash."""
     parts = dict(summary["components"]) | {"total": summary["attribution"]["total"]}
     meanings = words.COMPONENTS | {"total": words.BUCKETS["total"]}
-    return explained(parts, meanings, _currency(summary), "The two components", 1)
+    return explained(summary, parts, meanings, "The two components")
 
 
 def carry(summary: Summary) -> Table:
     """Carry by part."""
     parts = dict(summary["carry"]) | {"total": summary["attribution"]["carry"]}
-    return explained(parts, words.CARRY | {"total": "carry"}, _currency(summary), "Carry by part", 1)
+    return explained(summary, parts, words.CARRY | {"total": "carry"}, "Carry by part")
 
 
 def taylor(summary: Summary) -> Table:
     """The Taylor view: the same revaluation by the Greeks at the start of each interval."""
-    return explained(summary["taylor"], words.TAYLOR, _currency(summary), "Taylor view: revaluation by Greeks", 1)
+    return explained(summary, summary["taylor"], words.TAYLOR, "Taylor view: revaluation by Greeks")
+
+
+def revaluation(summary: Summary) -> Table:
+    """The options' revaluation by the ledger, whose total the Taylor view's is.
+
+    The spot step is what the other buckets leave of it. Opening positions that were given a mark differ from theo at
+    once, which is in the ledger's vega and in no Greek.
+    """
+    buckets, parts = summary["attribution"], summary["carry"]
+    total = summary["components"]["options"] - buckets["spread_capture"] - parts["options_cash"]
+    total -= summary["detail"].get("Expenses:Fees:Options", 0.0)
+    steps = {name: buckets[name] for name in ("theta", "vega", "rates")}
+    steps["dividends"] = buckets["dividends"] + parts["dividends"]  # the hedge falls by what it is paid
+    amounts = steps | {"spot_step": total - sum(steps.values()), "total": total}
+    return explained(summary, amounts, words.REVALUATION, "The same revaluation by the ledger")
 
 
 def convexity_and_theta(summary: Summary) -> Table:
-    """Convexity and theta, which trade off with the grid of marks, and their sum, which does not."""
-    rows = (
-        ("Convexity", "the options' spot move less the delta held before each tick", money(convexity(summary))),
-        ("Theta", words.BUCKETS["theta"], money(summary["attribution"]["theta"])),
-        ("Convexity + theta", "moves between the two with the grid of marks; the sum stays", _sum(summary)),
-        ("Drift", "what waiting between hedges made of it", money(summary["detail"].get("Income:Gamma:Drift", 0.0))),
-    )
-    return Table(("", "What it is", _currency(summary)), rows, "Convexity and theta")
-
-
-def convexity(summary: Summary) -> float:
-    """The convexity part of gamma, from the ledger's account."""
-    return float(summary["detail"].get("Income:Gamma:Convexity", 0.0))
-
-
-def _sum(summary: Summary) -> Number:
-    return money(summary["convexity_and_theta"])
+    """Convexity and theta, which trade off with the grid of marks, and their sum, which does not; and drift."""
+    detail = summary["detail"]
+    amounts = {
+        "convexity": detail.get("Income:Gamma:Convexity", 0.0),
+        "theta": summary["attribution"]["theta"],
+        "convexity + theta": summary["convexity_and_theta"],
+        "drift": detail.get("Income:Gamma:Drift", 0.0),
+    }
+    return explained(summary, amounts, words.CONVEXITY_AND_THETA, "Convexity and theta", 0)
 
 
 def three_marks(summary: Summary) -> Table:
     """Equity with the options at theo, at the market's mid, and at what selling and buying them back would give."""
-    equity = summary["equity"]
+    equity, places = dict(summary["equity"]), words.decimals(summary)
+    if not words.has_liquidation(summary):
+        equity["at_liquidation"] = nan
     marks = (("Theo", "closing"), ("Market mid", "at_mid"), ("Liquidation", "at_liquidation"))
     rows = tuple(
-        (name, level(equity[key]), money(equity[key] - equity["opening"]), money(equity[key] - equity["closing"]))
+        (
+            name,
+            level(equity[key], places),
+            money(equity[key] - equity["opening"], places),
+            money(equity[key] - equity["closing"], places),
+        )
         for name, key in marks
     )
     currency = _currency(summary)
@@ -123,8 +138,9 @@ def identities(summary: Summary) -> Table:
 
 def counts(summary: Summary) -> Table:
     """How often things happened."""
-    rows = (("Events", count(summary["events"])), *((words.label(k), count(n)) for k, n in summary["counts"].items()))
-    return Table(("", "Number"), rows, "Counts")
+    numbers = {"events": summary["events"], **summary["counts"]}
+    rows = tuple((words.label(key), words.COUNTS.get(key, ""), count(number)) for key, number in numbers.items())
+    return Table(("", "What it is", "Number"), rows, "Counts")
 
 
 def quality(summary: Summary) -> Table:
@@ -140,8 +156,14 @@ def _source_and_reason(name: str) -> tuple[str, str]:
 
 def monte_carlo(summary: Summary) -> Table:
     """Mean, standard deviation and standard error of each bucket over the paths."""
+    places = words.decimals(summary)
     rows = tuple(
-        (words.label(bucket), money(figures["mean"]), level(figures["sd"]), level(figures["se"]))
+        (
+            words.label(bucket),
+            money(figures["mean"], places),
+            level(figures["sd"], places),
+            level(figures["se"], places),
+        )
         for bucket, figures in summary["monte_carlo"].items()
     )
     currency = _currency(summary)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmsim.report.numbers import fixed
+from mmsim.report import numbers
+from mmsim.report.numbers import fixed, is_shown_as_zero
 
 BUCKETS: dict[str, str] = {
     "spread_capture": "theo against the price dealt, at each client fill",
-    "gamma": "what the options' curvature earned beyond the delta that the hedge answers to",
-    "delta": "what the net delta that the desk kept earned as the spot moved",
+    "gamma": "curvature over each move (convexity), and waiting between hedges (drift)",
+    "delta": "what the delta left open at the last hedge, and by fills since, earned",
     "theta": "the options' loss or gain of value as time passes",
     "vega": "the options' revaluation as implied volatility moves",
     "rates": "the options' revaluation as interest rates move",
@@ -28,7 +29,7 @@ CASH: dict[str, str] = {
     "carry": "interest on cash, borrow fees, dividends on the hedge",
     "fees": "commissions on options, hedges and exercises",
     "settlement": "cash from exercise and assignment",
-    "inventory": "options at theo and open hedge lots at mid, less what they cost",
+    "inventory": "options at theo; open hedge lots at mid less what they cost",
     "total": "the change in equity",
 }
 CARRY: dict[str, str] = {
@@ -46,7 +47,21 @@ TAYLOR: dict[str, str] = {
     "volga": "½volga·dσ²",
     "rates": "interest rates, 0 while they are constant",
     "residual": "what the second order misses; large for an option about to expire",
-    "total": "the options' revaluation between marks",
+    "total": "the options' whole revaluation between marks, before the hedge",
+}
+CONVEXITY_AND_THETA: dict[str, str] = {
+    "convexity": "curvature: the options' spot move less the delta held before each tick",
+    "theta": BUCKETS["theta"],
+    "convexity + theta": "moves between the two with the grid of marks; the sum stays",
+    "drift": "what the delta earned that grew since the last hedge: the price of waiting",
+}
+REVALUATION: dict[str, str] = {
+    "theta": "the bucket",
+    "vega": "the bucket",
+    "rates": "the bucket",
+    "dividends": "the bucket without the hedge's part",
+    "spot_step": "gamma and delta without what the hedge itself moved",
+    "total": "the options component less spread capture, interest and fees: the Taylor view's total",
 }
 COMPONENTS: dict[str, str] = {
     "options": "options, their cash, its interest and fees",
@@ -60,6 +75,29 @@ IDENTITIES: dict[str, str] = {
     "components": "options component and hedge component sum to the total",
 }
 
+COUNTS: dict[str, str] = {
+    "events": "rows of market, clients and clock that the run walked through",
+    "orders": "client orders that arrived",
+    "client_fills": "client orders that dealt with the desk",
+    "hedge_fills": "trades of the hedge",
+    "expiries": "positions that expired, exercised or worthless",
+    "quotes": "quotes asked of the quoting policy",
+    "hedge_decisions": "times that the hedging policy was asked",
+    "limit_breaches": "times that a limit was crossed",
+    "marks": "revaluations of an underlying's book",
+    "orders_worse_price": "no deal: the desk's price was worse than the client would take",
+    "orders_no_quote": "no deal: the desk quoted nothing on that side, or its size was used up",
+    "orders_no_share": "no deal: at the desk's price, but the venue's rule gave the desk none of it",
+    "orders_closed": "no deal: outside the session, or after the option's last trade",
+    "orders_no_mark": "no deal: the option had no volatility mark or no spot yet",
+    "quotes_clamped": "quotes moved off the market's other side by post-only",
+    "quotes_crossed_by_market": "quotes that the market's other side was already through",
+    "market_mid_missing": "fills without a market mid: their whole edge is against the desk's own mark",
+}
+SMALL = 0.2  # of the largest part: what a sentence may leave out
+NOTABLE = 0.1  # of all buckets, sizes added: delta so large is a headline
+DOUBTFUL = 0.5  # of the total: a gap to liquidation so large is said
+
 
 def label(key: str) -> str:
     """A key of run.json as a reader sees it.
@@ -71,28 +109,42 @@ def label(key: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def decimals(summary: Mapping[str, Any]) -> int:
+    """How many decimals show the amounts of a run; ``summary`` is run.json."""
+    return numbers.decimals(summary["attribution"].values())
+
+
 def headline(attribution: Mapping[str, float]) -> dict[str, float]:
-    """The five figures at the top of the page; their names are their labels."""
-    return {
+    """The figures at the top of the page; their names are their labels. Delta is among them where it is notable."""
+    groups = drivers(attribution)
+    figures = {
         "Total": attribution["total"],
         "Spread capture": attribution["spread_capture"],
-        "Gamma net of theta and carry": attribution["gamma"] + attribution["theta"] + attribution["carry"],
+        "Gamma net of theta and carry": groups["gamma net of theta and carry"],
+        "Delta kept at hedges": attribution["delta"],
         "Vega": attribution["vega"],
-        "Costs": attribution["hedge_cost"] + attribution["fees"],
+        "Costs": groups["costs"],
     }
+    if not _is_delta_notable(attribution):
+        del figures["Delta kept at hedges"]
+    return figures
+
+
+def _is_delta_notable(attribution: Mapping[str, float]) -> bool:
+    sizes = sum(abs(amount) for bucket, amount in attribution.items() if bucket != "total")
+    return abs(attribution["delta"]) > NOTABLE * sizes
 
 
 def rest(attribution: Mapping[str, float]) -> str:
-    """What the total holds beside the other four headline figures; empty if nothing."""
-    others = [
-        bucket
-        for bucket in ("delta", "rates", "dividends", "basis", "unexplained")
-        if fixed(attribution[bucket]) != "0.00"
+    """What the total holds beside the other headline figures; empty if nothing."""
+    small = ("delta",) if not _is_delta_notable(attribution) else ()
+    places = numbers.decimals(attribution.values())
+    parts = [
+        f"{bucket} {fixed(attribution[bucket], places)}"
+        for bucket in (*small, "rates", "dividends", "basis", "unexplained")
+        if not is_shown_as_zero(attribution[bucket], places)
     ]
-    if not others:
-        return ""
-    parts = ", ".join(f"{bucket} {fixed(attribution[bucket])}" for bucket in others)
-    return f"The total also holds {parts}."
+    return f"The total also holds {', '.join(parts)}." if parts else ""
 
 
 def drivers(attribution: Mapping[str, float]) -> dict[str, float]:
@@ -100,8 +152,8 @@ def drivers(attribution: Mapping[str, float]) -> dict[str, float]:
     rest = ("rates", "dividends", "basis", "unexplained")
     return {
         "gamma net of theta and carry": attribution["gamma"] + attribution["theta"] + attribution["carry"],
+        "delta kept at hedges": attribution["delta"],
         "vega": attribution["vega"],
-        "delta left unhedged": attribution["delta"],
         "costs": attribution["hedge_cost"] + attribution["fees"],
         "rates, dividends and basis": sum(attribution[bucket] for bucket in rest),
     }
@@ -111,82 +163,89 @@ def verdict(summary: Mapping[str, Any]) -> str:
     """One sentence: was the period good, and why. ``summary`` is run.json."""
     if summary.get("paths", 1) > 1:
         return _over_paths(summary)
-    attribution, currency = summary["attribution"], summary["scenario"]["currency"]
-    total, spread = attribution["total"], attribution["spread_capture"]
-    name, driver = max(drivers(attribution).items(), key=lambda item: item[1] if total > 0 else -item[1])
-    amount = f"{fixed(abs(total))} {currency}"
+    total, spread, places = summary["attribution"]["total"], summary["attribution"]["spread_capture"], decimals(summary)
+    amount, why = f"{fixed(abs(total), places)} {summary['scenario']['currency']}", _why(summary)
+    is_even = is_shown_as_zero(total, places)
     if summary["counts"].get("client_fills", 0) == 0:
-        return _without_fills(total, amount, name, driver)
-    if fixed(total) == "0.00":
-        return f"Neither good nor bad: the desk ends where it began, and its fills {_captured(spread)} in spread."
-    if total > 0 and spread >= total:
-        kept = f"{100 * total / spread:.0f} % of the {fixed(spread)} it captured in spread"
-        return f"Good: the desk made {amount}, {kept}; {_largest_drain(attribution)}."
-    if total > 0 and spread > 0:
-        return (
-            f"Good, with help from the market: the desk made {amount}, of which it captured {fixed(spread)} in spread;"
-            f" {name} added {fixed(driver)}."
-        )
-    if total > 0:
-        return (
-            f"Good, but not by making markets: the desk made {amount} although its fills {_captured(spread)} in spread;"
-            f" {name} brought {fixed(driver)}."
-        )
+        if is_even:
+            return "Neither good nor bad: no client traded, and the desk ends where it began."
+        return f"No client traded: the desk {'made' if total > 0 else 'lost'} {amount} on what it held: {why}."
+    if is_even:
+        return f"Neither good nor bad: the desk ends where it began{f': {why}' if why else ''}."
+    if total < 0:
+        return f"Bad: the desk lost {amount}: {why}."
+    if spread >= total:
+        return f"Good: the desk made {amount}: {why}."
     if spread > 0:
-        return (
-            f"Bad: the desk lost {amount}; its fills {_captured(spread)} in spread, and {name} took {fixed(-driver)}."
-        )
-    if driver < spread:
-        taken = f"{name} took {fixed(-driver)}"
-        return f"Bad: the desk lost {amount}; {taken}, and its fills {_captured(spread)} in spread."
-    return f"Bad: the desk lost {amount}; its fills {_captured(spread)} in spread, the largest part of it."
+        return f"Good, with help from the market: the desk made {amount}: {why}."
+    return f"Good, but not by making markets: the desk made {amount}: {why}."
 
 
-def _captured(spread: float) -> str:
-    """What the fills did, as a verb and an amount."""
-    if fixed(spread) == "0.00":
-        return "captured nothing"
-    return f"captured {fixed(spread)}" if spread > 0 else f"gave up {fixed(-spread)}"
+def explanation(attribution: Mapping[str, float]) -> dict[str, float]:
+    """The parts that explain the total, largest first.
+
+    What is left of the total, and each part left out, is less than ``SMALL`` of the largest part.
+    """
+    spread = attribution["spread_capture"]
+    parts = {"spread capture" if spread > 0 else "dealing worse than theo": spread, **drivers(attribution)}
+    ranked = sorted(parts.items(), key=lambda part: -abs(part[1]))
+    left, named = attribution["total"], dict[str, float]()
+    for name, amount in ranked:
+        if named and max(abs(left), abs(amount)) < SMALL * abs(ranked[0][1]):
+            break
+        named[name] = amount
+        left -= amount
+    return named
 
 
-def _largest_drain(attribution: Mapping[str, float]) -> str:
-    """What took most of the spread, for the end of a sentence."""
-    name, amount = min(drivers(attribution).items(), key=lambda item: item[1])
-    return f"{name} took most, {fixed(-amount)}" if amount < 0 else "nothing else cost it anything"
+def _why(summary: Mapping[str, Any]) -> str:
+    """What took and what brought the total, as clauses: first those that pull its way; empty if nothing did."""
+    total, places = summary["attribution"]["total"], decimals(summary)
+    named = explanation(summary["attribution"]).items()
+    shown = [(name, amount) for name, amount in named if not is_shown_as_zero(amount, places)]
+    brought = _clause("brought", [(name, fixed(amount, places)) for name, amount in shown if amount > 0])
+    took = _clause("took", [(name, fixed(-amount, places)) for name, amount in shown if amount < 0])
+    return "; ".join(clause for clause in ((took, brought) if total < 0 else (brought, took)) if clause)
 
 
-def _without_fills(total: float, amount: str, name: str, driver: float) -> str:
-    """The sentence of a run in which no client traded."""
-    if fixed(total) == "0.00":
-        return "Neither good nor bad: no client traded, and the desk ends where it began."
-    made = "made" if total > 0 else "lost"
-    return f"No client traded: the desk {made} {amount} on what it held, {fixed(driver)} of it from {name}."
+def _clause(verb: str, parts: Sequence[tuple[str, str]]) -> str:
+    """``costs took 3.00, vega 2.00 and delta 1.00``; empty without parts."""
+    if not parts:
+        return ""
+    (first, amount), *others = parts
+    said = [f"{first} {verb} {amount}", *(" ".join(part) for part in others)]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if others else said)
 
 
 def _over_paths(summary: Mapping[str, Any]) -> str:
     """The sentence of a Monte Carlo run: the mean against its standard error."""
-    total, currency, paths = summary["monte_carlo"]["total"], summary["scenario"]["currency"], summary["paths"]
-    mean, error = total["mean"], total["se"]
-    spread = summary["monte_carlo"]["spread_capture"]["mean"]
-    made = "makes" if mean >= 0 else "loses"
+    total, currency, places = summary["monte_carlo"]["total"], summary["scenario"]["currency"], decimals(summary)
+    mean, error, why = total["mean"], total["se"], _why(summary)
     sentence = (
-        f"the desk {made} {fixed(abs(mean))} {currency} a path on average over {paths:,} paths"
-        f" (standard error {fixed(error)}), and its fills {_captured(spread)} in spread"
+        f"the desk {'makes' if mean >= 0 else 'loses'} {fixed(abs(mean), places)} {currency} a path on average over"
+        f" {summary['paths']:,} paths (standard error {fixed(error, places)}){f': {why}' if why else ''}"
     )
-    if abs(mean) <= 1.96 * error or fixed(mean) == "0.00":
-        return f"Neither good nor bad: {sentence}; the mean is within 1.96 standard errors of zero."
+    if abs(mean) <= 1.96 * error or is_shown_as_zero(mean, places):
+        return f"Neither good nor bad: {sentence}. The mean is within 1.96 standard errors of zero."
     return f"{'Good' if mean > 0 else 'Bad'}: {sentence}."
 
 
+def has_liquidation(summary: Mapping[str, Any]) -> bool:
+    """Whether any position has a quote to liquidate at: not where all that lack one leave equity where mid has it."""
+    equity = summary["equity"]
+    return bool(equity["unquoted"] == 0 or equity["at_liquidation"] != equity["at_mid"])
+
+
 def second_thought(summary: Mapping[str, Any]) -> str:
-    """A warning where the sign of the result depends on the mark, or an identity does not hold; else empty."""
+    """A warning where the result hangs on the mark, or an identity does not hold; else empty."""
     broken = [label(name).lower() for name, difference in summary["identities"].items() if difference != 0]
     if broken:
         return f"Do not rely on these figures: an identity does not hold ({', '.join(broken)})."
-    equity = summary["equity"]
-    total = equity["closing"] - equity["opening"]
-    at_liquidation = equity["at_liquidation"] - equity["opening"]
-    if total > 0 > at_liquidation:
-        loss = f"{fixed(-at_liquidation)} {summary['scenario']['currency']}"
-        return f"With the options at liquidation prices it would be a loss of {loss}."
-    return ""
+    equity, places = summary["equity"], decimals(summary)
+    total, at_liquidation = (equity[mark] - equity["opening"] for mark in ("closing", "at_liquidation"))
+    gap = at_liquidation - total
+    if is_shown_as_zero(gap, places) or (abs(gap) <= DOUBTFUL * abs(total) and total * at_liquidation >= 0):
+        return ""
+    amount = f"{fixed(abs(at_liquidation), places)} {summary['scenario']['currency']}"
+    result = "loss" if at_liquidation < 0 else "profit"
+    return f"With the options at liquidation prices (bid for longs, ask for shorts) it would be a {result} of {amount}."

@@ -58,6 +58,7 @@ def made_up_run(
             "name": "made-up-day",
             "currency": "USD",
             "clock": {"start": "2026-01-05T14:30:00Z", "end": str(times[-1].isoformat()), "volatility_days": 365},
+            "limits": {"position": 500.0, "net_delta": None, "net_gamma": None, "net_vega": None, "loss": 2_000.0},
         },
         "about": "A made-up day: amounts that add up, drawn at random.",
         "seed": 7,
@@ -113,7 +114,10 @@ def made_up_run(
             for bucket in [*BUCKETS, "total"]
         }
     every_mark = pd.concat([*frames, desk], ignore_index=True)
-    return SimpleNamespace(summary=summary, marks=every_mark, fills=all_fills, options=options, paths=table)
+    breaches = pd.DataFrame(columns=["ts", "path", "limit", "instrument", "value"])
+    return SimpleNamespace(
+        summary=summary, marks=every_mark, fills=all_fills, options=options, breaches=breaches, paths=table
+    )
 
 
 def _walk(draws: np.random.Generator, length: int, step: float, drift: float = 0.0) -> np.ndarray:

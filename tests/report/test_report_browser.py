@@ -110,6 +110,21 @@ def test_page_and_figures_follow_the_theme(browser: Any, page: Path, theme: str,
     assert computed("#money .loss", "color") == rgb(colors["loss"])
 
 
+def test_a_table_that_goes_on_shows_it_and_its_total_without_scrolling(browser: Any, page: Path) -> None:
+    show(browser, page, 390)
+    script = """
+    const region = [...document.querySelectorAll('#options .scroll')]
+      .find(r => r.querySelector('caption')?.textContent.startsWith('By client group'));
+    return [region.scrollWidth > region.clientWidth,
+            getComputedStyle(region).backgroundAttachment,
+            region.querySelector('td.number').getBoundingClientRect().right < document.documentElement.clientWidth,
+            region.querySelectorAll('thead th')[1].textContent];
+    """
+    goes_on, attachment, is_visible, first = browser.execute_script(script)
+    assert goes_on and is_visible and first == "Total"
+    assert attachment == "local, local, scroll, scroll"
+
+
 def test_text_in_figures_is_readable_on_a_phone(browser: Any, page: Path) -> None:
     show(browser, page, 390)
     heights = browser.execute_script(

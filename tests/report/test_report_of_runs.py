@@ -31,6 +31,10 @@ def test_the_page_of_a_run(root: Path, tmp_path: Path, name: str, paths: int) ->
     assert cells(html, "Taylor view") == [run["taylor"][part] for part in words.TAYLOR]
     assert cells(html, "Identities") == [0] * len(run["identities"])
     assert cells(html, "Counts") == [run["events"], *run["counts"].values()]
+    revaluation = cells(html, "The same revaluation by the ledger")
+    assert revaluation[:3] == [run["attribution"][bucket] for bucket in ("theta", "vega", "rates")]
+    assert sum(revaluation[:-1]) == pytest.approx(revaluation[-1], abs=1e-5)
+    assert revaluation[-1] == pytest.approx(run["taylor"]["total"], abs=1e-5)
     assert words.verdict(run) in html
     if paths > 1:
         of_paths = [figures[key] for figures in run["monte_carlo"].values() for key in ("mean", "sd", "se")]
@@ -54,3 +58,5 @@ def test_every_key_of_run_json_that_is_explained_is_there(root: Path) -> None:
     assert set(run["taylor"]) == set(words.TAYLOR)
     assert set(run["components"]) == set(words.COMPONENTS)
     assert set(run["identities"]) == set(words.IDENTITIES)
+    assert {"events", *run["counts"]} == set(words.COUNTS)
+    assert list(run["attribution"]) == list(words.BUCKETS), "one order everywhere"

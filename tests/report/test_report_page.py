@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmsim.report import palette, timelines, words, write
@@ -144,6 +145,7 @@ def test_the_tables_are_run_json(make_run: MakeRun, tmp_path: Path) -> None:
     assert values(root, "By account") == {account: amount for account, amount in summary["detail"].items() if amount}
     assert values(root, "Identities") == labelled(dict.fromkeys(summary["identities"], 0.0))
     assert values(root, "Counts") == labelled(summary["counts"]) | {"Events": summary["events"]}
+    assert words.COUNTS["hedge_fills"] in root.text
     assert values(root, "Convexity and theta")["Convexity + theta"] == summary["convexity_and_theta"]
     assert values(root, "Over 50 paths") == labelled(
         {b: figures["se"] for b, figures in summary["monte_carlo"].items()}
@@ -156,6 +158,8 @@ def test_the_tables_are_run_json(make_run: MakeRun, tmp_path: Path) -> None:
 
 def test_the_headline_is_five_figures_and_names_the_rest(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run()
+    run.summary["attribution"]["total"] += 1.5 - run.summary["attribution"]["delta"]
+    run.summary["attribution"]["delta"] = 1.5
     amounts, (html, root) = run.summary["attribution"], page(run, tmp_path)
     [headline] = [dl for dl in root.find("dl") if dl.attributes["class"] == "headline"]
     shown = {dt.text: dd.value for dt, dd in zip(headline.find("dt"), headline.find("dd"), strict=True)}
@@ -164,6 +168,15 @@ def test_the_headline_is_five_figures_and_names_the_rest(make_run: MakeRun, tmp_
     assert shown["Total"] == amounts["total"] and shown["Costs"] == amounts["hedge_cost"] + amounts["fees"]
     assert sum(shown.values()) - shown["Total"] + amounts["delta"] == pytest.approx(amounts["total"], abs=1e-6)
     assert f"The total also holds delta {words.fixed(amounts['delta'])}." in html
+
+
+def test_one_order_of_the_buckets_everywhere(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    _, root = page(run, tmp_path)
+    order = list(labelled(run.summary["attribution"]))
+    for caption in ("Mark view", "From spread capture to total", "By account"):
+        shown = table(root, caption)
+        assert [name for name in order if name in shown] == [name for name in shown if name in order], caption
 
 
 def test_parts_add_up_to_their_sums(make_run: MakeRun, tmp_path: Path) -> None:
@@ -266,6 +279,59 @@ def test_marks_that_agree_are_not_drawn(make_run: MakeRun, tmp_path: Path) -> No
     _, root = page(run, tmp_path)
     assert "against-theo" not in [f.attributes["id"] for f in root.find("figure")]
     assert len(table(root, "Three marks")) == 3
+
+
+def test_without_any_quote_there_is_no_liquidation(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    run.summary["equity"] |= {"unquoted": 35, "at_liquidation": run.summary["equity"]["at_mid"]}
+    _, root = page(run, tmp_path)
+    assert table(root, "Three marks")["Liquidation"].text == "–" != table(root, "Three marks")["Market mid"].text
+    assert "None of the 35 positions has a quote" in root.text
+    assert "At liquidation, less theo" not in root.text
+
+
+def test_positions_without_a_quote_are_said_to_be_at_mid(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    _, root = page(run, tmp_path)
+    assert "2 positions without a quote are taken at mid." in root.text
+    assert table(root, "Three marks")["Liquidation"].text != "–"
+
+
+def breached(run: Any, *rows: tuple[str, int, str, str, float]) -> Any:
+    """The run with these breaches: time, path, limit, instrument, value."""
+    run.breaches = pd.DataFrame(rows, columns=["ts", "path", "limit", "instrument", "value"])
+    run.breaches["ts"] = pd.to_datetime(run.breaches["ts"])
+    return run
+
+
+def test_limits_that_were_crossed_are_listed_and_a_halt_is_a_warning(make_run: MakeRun, tmp_path: Path) -> None:
+    position = ("2026-01-05T15:00:00Z", 0, "position", "ABC 2026-01-16 C100", 501.0)
+    html, root = page(breached(make_run(), position), tmp_path)
+    assert "The loss limit stopped the desk" not in html
+    run = breached(make_run(), position, ("2026-01-05T15:31:00Z", 0, "loss", "", -2_345.5))
+    _, root = page(run, tmp_path)
+    [listed] = [t for t in root.find("table") if t.find("caption") and t.find("caption")[0].text == "Limits crossed"]
+    assert [[cell.text for cell in row.children] for row in listed.find("tbody")[0].find("tr")] == [
+        ["2026-01-05 15:00:00", "0", "Position", "ABC 2026-01-16 C100", "501", "500"],
+        ["2026-01-05 15:31:00", "0", "Loss", "desk", "−2,345.5", "−2,000"],
+    ]
+    warnings = [p.text for p in root.find("p") if p.attributes.get("class") == "warning"]
+    assert "The loss limit stopped the desk at 2026-01-05 15:31:00 UTC: from then on it quoted nothing." in warnings
+    many = make_run(paths=3)
+    many = breached(many, *(("2026-01-05T15:31:00Z", path, "loss", "", -2_345.5) for path in (0, 0)))
+    assert "The loss limit stopped the desk on 1 of the 1 paths kept." in page(many, tmp_path)[1].text
+
+
+def test_dust_has_no_colour_and_small_amounts_have_decimals(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    small = dict.fromkeys(run.summary["attribution"], 0.0) | {"gamma": -1.15, "theta": 1.25, "delta": -3e-7}
+    run.summary["attribution"] = small | {"total": 0.1}
+    html, root = page(run, tmp_path)
+    cells = table(root, "Mark view")
+    assert (cells["Gamma"].text, cells["Gamma"].attributes["class"]) == ("−1.1500", "number loss")
+    assert (cells["Delta"].text, cells["Delta"].attributes["class"]) == ("0.0000", "number")
+    assert list(table(root, "From spread capture to total")) == ["Gamma", "Theta", "Total"]
+    assert "The total also holds" not in html
 
 
 def test_missing_numbers_are_dashes(make_run: MakeRun, tmp_path: Path) -> None:

@@ -32,47 +32,62 @@ def summary(fills: int = 5, **amounts: float) -> dict[str, Any]:
     ("run", "sentence"),
     [
         (
-            summary(spread_capture=100, fees=-20, vega=-5),
-            "Good: the desk made 75.00 USD, 75 % of the 100.00 it captured in spread; costs took most, 20.00.",
+            summary(spread_capture=100, fees=-30, vega=-5),
+            "Good: the desk made 65.00 USD: spread capture brought 100.00; costs took 30.00.",
         ),
         (
             summary(spread_capture=100),
-            "Good: the desk made 100.00 USD, 100 % of the 100.00 it captured in spread; nothing else cost it anything.",
+            "Good: the desk made 100.00 USD: spread capture brought 100.00.",
         ),
         (
-            summary(spread_capture=100, vega=1_900),
+            summary(spread_capture=600, vega=1_900),
             (
-                "Good, with help from the market: the desk made 2,000.00 USD, of which it captured 100.00 in spread;"
-                " vega added 1,900.00."
+                "Good, with help from the market: the desk made 2,500.00 USD: vega brought 1,900.00 and"
+                " spread capture 600.00."
             ),
         ),
         (
             summary(spread_capture=-100, gamma=500, theta=-200),
             (
-                "Good, but not by making markets: the desk made 200.00 USD although its fills gave up 100.00 in"
-                " spread; gamma net of theta and carry brought 300.00."
+                "Good, but not by making markets: the desk made 200.00 USD: gamma net of theta and carry brought"
+                " 300.00; dealing worse than theo took 100.00."
             ),
         ),
         (
-            summary(spread_capture=100, delta=-300, fees=-5),
-            "Bad: the desk lost 205.00 USD; its fills captured 100.00 in spread, and delta left unhedged took 300.00.",
+            summary(
+                spread_capture=28_000.16,
+                gamma=-2_579.46,
+                delta=-18_678.13,
+                theta=13_200.15,
+                vega=-24_136.15,
+                hedge_cost=-24_739.79,
+                fees=-1_840.15,
+            ),
+            (
+                "Bad: the desk lost 30,773.37 USD: costs took 26,579.94, vega 24,136.15 and delta kept at hedges"
+                " 18,678.13; spread capture brought 28,000.16 and gamma net of theta and carry 10,620.69."
+            ),
         ),
-        (
-            summary(spread_capture=-10, vega=-90),
-            "Bad: the desk lost 100.00 USD; vega took 90.00, and its fills gave up 10.00 in spread.",
+        (  # costs alone are near the total, but vega and spread capture only cancel: they are named
+            summary(spread_capture=14_000, vega=-13_000, fees=-18_000),
+            (
+                "Bad: the desk lost 17,000.00 USD: costs took 18,000.00 and vega 13,000.00;"
+                " spread capture brought 14,000.00."
+            ),
         ),
         (
             summary(spread_capture=-90, vega=-10),
-            "Bad: the desk lost 100.00 USD; its fills gave up 90.00 in spread, the largest part of it.",
+            "Bad: the desk lost 100.00 USD: dealing worse than theo took 90.00.",
         ),
         (
-            summary(spread_capture=90, vega=-90),
-            "Neither good nor bad: the desk ends where it began, and its fills captured 90.00 in spread.",
+            summary(spread_capture=900, vega=-900),
+            ("Neither good nor bad: the desk ends where it began: spread capture brought 900.00; vega took 900.00."),
         ),
+        (summary(spread_capture=1e-7), "Neither good nor bad: the desk ends where it began."),
         (summary(fills=0), "Neither good nor bad: no client traded, and the desk ends where it began."),
         (
-            summary(fills=0, vega=-30),
-            "No client traded: the desk lost 30.00 USD on what it held, −30.00 of it from vega.",
+            summary(fills=0, vega=-0.3),
+            "No client traded: the desk lost 0.300000 USD on what it held: vega took 0.300000.",
         ),
     ],
 )
@@ -83,24 +98,66 @@ def test_the_sentence_says_whether_it_was_good_and_why(run: dict[str, Any], sent
 @pytest.mark.parametrize(
     ("mean", "start", "end"),
     [
-        (5.0, "Good: the desk makes 5.00 USD a path", "and its fills captured 4.00 in spread."),
-        (-5.0, "Bad: the desk loses 5.00 USD a path", "and its fills captured 4.00 in spread."),
-        (1.0, "Neither good nor bad: the desk makes 1.00 USD a path", "within 1.96 standard errors of zero."),
+        (500.0, "Good: the desk makes 500.00 USD a path", "spread capture brought 400.00 and vega 100.00."),
+        (-500.0, "Bad: the desk loses 500.00 USD a path", "vega took 900.00; spread capture brought 400.00."),
+        (
+            100.0,
+            "Neither good nor bad: the desk makes 100.00 USD a path",
+            "vega took 300.00. The mean is within 1.96 standard errors of zero.",
+        ),
     ],
 )
 def test_over_paths_the_mean_is_held_against_its_error(mean: float, start: str, end: str) -> None:
-    figures = {"total": {"mean": mean, "sd": 10.0, "se": 1.0}, "spread_capture": {"mean": 4.0, "sd": 0.0, "se": 0.0}}
-    sentence = words.verdict(summary() | {"paths": 100, "monte_carlo": figures})
+    run = summary(spread_capture=400, vega=mean - 400)
+    sentence = words.verdict(run | {"paths": 100, "monte_carlo": {"total": {"mean": mean, "sd": 1e3, "se": 100.0}}})
     assert sentence.startswith(start) and sentence.endswith(end)
 
 
-def test_a_result_that_hangs_on_the_mark_or_a_broken_identity_is_said() -> None:
-    good = summary(spread_capture=100)
-    assert words.second_thought(good) == ""
-    good["equity"]["at_liquidation"] = -40.0
-    assert words.second_thought(good) == "With the options at liquidation prices it would be a loss of 40.00 USD."
-    good["identities"]["trial_balance"] = 1
-    assert "an identity does not hold (trial balance)" in words.second_thought(good)
+def test_what_a_sentence_leaves_out_is_small() -> None:
+    draws = np.random.default_rng(11)
+    buckets = [bucket for bucket in words.BUCKETS if bucket != "total"]
+    for _ in range(200):
+        run = summary(**dict(zip(buckets, draws.standard_cauchy(len(buckets)).tolist(), strict=True)))
+        attribution = run["attribution"]
+        named = words.explanation(attribution)
+        sizes = [abs(amount) for amount in named.values()]
+        assert sizes == sorted(sizes, reverse=True)
+        assert abs(attribution["total"] - sum(named.values())) < 0.2 * sizes[0] + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("total", "at_liquidation", "said"),
+    [
+        (100.0, 100.0, ""),
+        (100.0, 51.0, ""),
+        (100.0, 49.0, "a profit of 49.00 USD."),
+        (100.0, -40.0, "a loss of 40.00 USD."),
+        (-100.0, -149.0, ""),
+        (-100.0, -340.0, "a loss of 340.00 USD."),
+        (0.0, -340.0, "a loss of 340.00 USD."),
+    ],
+)
+def test_a_result_that_hangs_on_the_mark_is_said(total: float, at_liquidation: float, said: str) -> None:
+    run = summary(spread_capture=500, vega=total - 500)
+    run["equity"]["at_liquidation"] = at_liquidation
+    thought = words.second_thought(run)
+    assert thought.endswith(said) and bool(thought) == bool(said)
+
+
+def test_a_broken_identity_is_said_before_all_else() -> None:
+    run = summary(spread_capture=100)
+    run["equity"]["at_liquidation"] = -40.0
+    run["identities"]["trial_balance"] = 1
+    assert "an identity does not hold (trial balance)" in words.second_thought(run)
+
+
+def test_delta_is_a_headline_where_it_is_large() -> None:
+    small = summary(spread_capture=90, delta=-9)["attribution"]
+    large = summary(spread_capture=90, delta=-11)["attribution"]
+    assert "Delta kept at hedges" not in words.headline(small)
+    assert words.rest(small) == "The total also holds delta −9.0000."
+    assert words.headline(large)["Delta kept at hedges"] == -11
+    assert words.rest(large) == ""
 
 
 def test_drivers_and_spread_capture_are_the_whole_total() -> None:
@@ -111,6 +168,7 @@ def test_drivers_and_spread_capture_are_the_whole_total() -> None:
 def test_numbers_are_readable_and_keep_their_value() -> None:
     assert money(-1234.567) == ("−1,234.57", -1234.567, "loss")
     assert money(0.004) == ("0.00", 0.004, "") and money(-0.004).text == "0.00"
+    assert money(0.004, 4) == ("0.0040", 0.004, "gain") and money(-3e-7, 4) == ("0.0000", -3e-7, "")
     assert money(float("nan")) == ("–", None, "") == money(None)
     assert [quantity(x).text for x in (51.0, -0.5, 1234.5, 254590.4, 0.0)] == ["51", "−0.5", "1,234.5", "254,590", "0"]
     assert [compact(x) for x in (999, 9_999, 10_000, 999_999.9999, 2.5e9)] == ["999", "9,999", "10k", "1M", "2.5G"]
