@@ -171,12 +171,17 @@ class PathSpot(Part):
 
     model: Literal["path"]
     step: Step = Field(description="time between two prices")
-    prices: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(description="mids, in currency")
+    prices: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
+        description="mids, in currency, as given: a fall at an ex-date is to be in them"
+    )
     half_spread: NonNegative = Field(0.0, description="of the underlying's own market, in currency")
 
 
 class GbmSpot(Part):
-    """Geometric Brownian motion in exact lognormal steps from the clock's start to its end."""
+    """Geometric Brownian motion in exact lognormal steps from the clock's start to its end.
+
+    Where there are dividends, it is the spot less the present value of those ahead that moves so (the escrowed model).
+    """
 
     model: Literal["gbm"]
     start: Positive = Field(description="first mid, in currency")
