@@ -23,6 +23,7 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario, load
 from mmsim.scenario.checks import crowded
 from mmsim.tables import Journal
+from mmsim.workspace import scenario_file
 
 Progress = Callable[[float, str], None]  # (share done, what is being done)
 
@@ -38,9 +39,10 @@ def run(
 ) -> Run:
     """Run a scenario.
 
-    ``scenario`` is a file or a Scenario, ``data`` the folder that holds recorded data, ``seed`` and ``paths`` replace
-    the scenario's, ``changes`` are keys with their new values, as ``{"hedging.band": "10"}``. ``progress`` is called
-    now and then with the share done and what is being done. Raises UserError with every mistake of the user's.
+    ``scenario`` is a file (one that comes with mmsim is found from any folder) or a Scenario, ``data`` the folder that
+    holds recorded data, ``seed`` and ``paths`` replace the scenario's, ``changes`` are keys with their new values, as
+    ``{"hedging.band": "10"}``. ``progress`` is called now and then with the share done and what is being done. Raises
+    UserError with every mistake of the user's.
     """
     told = progress or _silent
     chosen = _loaded(scenario, seed, paths, changes)
@@ -134,7 +136,7 @@ def _loaded(
     changed |= {key: str(value) for key, value in (("seed", seed), ("paths", paths)) if value is not None}
     if isinstance(scenario, Scenario):
         return scenario.with_changes(changed) if changed else scenario
-    return load(scenario, changed)
+    return load(scenario_file(Path(scenario)), changed)
 
 
 def _policies(scenario: Scenario) -> tuple[Policy, Policy]:

@@ -113,16 +113,15 @@ def run(
 ) -> None:
     """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import backtest, kernel, run_folder, screen, workspace
+        from mmsim import backtest, kernel, run_folder, screen
 
-        file = workspace.scenario_file(scenario)
         if out_folder is not None:
             run_folder.check_target(out_folder)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
         with progress(silent) as show:
-            result = backtest.run(file, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
+            result = backtest.run(scenario, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
         folder = result.save(out_folder)
         if as_json:
             print_json(result.summary)
@@ -145,12 +144,12 @@ def check(
 ) -> None:
     """Say everything that is wrong with scenarios, with file, line and the nearest right name."""
     with mistakes(debug):
-        from mmsim import backtest, workspace
+        from mmsim import backtest
 
         found: list[Problem] = []
         for scenario in scenarios:
             try:
-                whole = backtest.check(workspace.scenario_file(scenario), data=data, changes=changes(settings))
+                whole = backtest.check(scenario, data=data, changes=changes(settings))
                 unseen = "" if whole else ", but its data were not looked at: give their folder with --data"
                 say(f"{scenario}: nothing wrong{unseen}")
             except UserError as error:

@@ -94,9 +94,8 @@ def checkout(tmp_path, monkeypatch):
 
 
 def test_the_python_page_shows_what_python_answers(checkout):
-    session = doctest.DocTestParser().get_doctest(
-        "".join(blocks(ROOT / "docs/python.md", "python")), {}, "page", None, 0
-    )
+    page = "".join(blocks(ROOT / "docs/python.md", "python"))
+    session = doctest.DocTestParser().get_doctest(page, {}, "python", "python.md", 0)
     assert session.examples
     assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session).failed == 0
 

@@ -61,7 +61,7 @@ REVALUATION: dict[str, str] = {
     "rates": "the bucket",
     "dividends": "the bucket without the hedge's part",
     "spot_step": "gamma and delta without what the hedge itself moved",
-    "total": "the options component less spread capture, interest and fees: the Taylor view's total",
+    "total": "the options component less spread capture, interest and fees: the Taylor view's, opening marks apart",
 }
 COMPONENTS: dict[str, str] = {
     "options": "options, their cash, its interest and fees",

@@ -14,7 +14,7 @@ class Interval(NamedTuple):
     Source: Boyle and Emanuel, Discretely adjusted option hedges, Journal of Financial Economics 8 (1980) 259–282.
     """
 
-    interval_ns: int = 3_600_000_000_000  # nanoseconds between hedges: an hour
+    interval_ns: int = 3_600_000_000_000  # between hedges
 
     def check(self) -> dict[str, str]:
         return {} if self.interval_ns > 0 else {"interval_ns": "must be longer than 0"}
