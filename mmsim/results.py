@@ -260,10 +260,9 @@ def _waited(journal: tables.Journal, scenario: Scenario) -> list[str]:
     if not scenario.latency.hedge or not moved:
         return []
     after = f"{duration_text(scenario.latency.hedge)} after the decision"
+    said = f"{abs(moved):,.2f} {scenario.currency} {'for' if moved > 0 else 'against'}"
     bars = "; of recorded bars that is the next bar's price" if scenario.market.recorded else ""
-    return [
-        f"hedges fill {after}{bars}: by then the market had moved {moved:+,.2f} {scenario.currency} for them (in delta)"
-    ]
+    return [f"hedges fill {after}{bars}: by then the market had moved {said} them (in delta)"]
 
 
 def _interpreted(desk: Desk) -> list[str]:

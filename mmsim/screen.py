@@ -30,7 +30,8 @@ def run(summary: Mapping[str, Any], folder: Path) -> Parts:
     yield _title(summary)
     yield _attribution(summary)
     yield Text(words.verdict(summary), style="bold")
-    yield Text("Cash: " + ", ".join(f"{part} {fixed(amount)}" for part, amount in summary["cash"].items()))
+    digits = words.decimals(summary)
+    yield Text("Cash: " + ", ".join(f"{part} {fixed(amount, digits)}" for part, amount in summary["cash"].items()))
     if doubt := words.second_thought(summary):
         yield Text(doubt, style="bold yellow")
     yield from _footnotes(summary)
@@ -54,10 +55,13 @@ def _attribution(summary: Mapping[str, Any]) -> Table:
         table.add_column("standard deviation", justify="right")
         table.add_column("standard error", justify="right")
     table.add_column("what it is", style="dim")
+    digits = words.decimals(summary)
     for bucket, amount in summary["attribution"].items():
         figures = [spread[bucket][name] for name in ("mean", "sd", "se")] if spread else [amount]
         style = "bold" if bucket == "total" else ""
-        table.add_row(words.label(bucket), *map(fixed, figures), words.BUCKETS[bucket], style=style)
+        table.add_row(
+            words.label(bucket), *(fixed(figure, digits) for figure in figures), words.BUCKETS[bucket], style=style
+        )
     return table
 
 

@@ -31,6 +31,7 @@ SUMMARY = {
     "events": 12345,
     "seconds": 0.5,
     "attribution": BUCKETS,
+    "cash": {"premium": -200.0, "rebalancing": 260.5, "inventory": 3.75, "total": 64.25},
     "counts": {"client_fills": 1234, "hedge_fills": 7, "limit_breaches": 0},
     "identities": {"trial_balance": 0, "mark_view": 0, "cash_view": 0, "cash": 0, "components": 0},
     "equity": {"opening": 0.0, "closing": 64.25, "at_liquidation": 50.0},
@@ -67,6 +68,7 @@ def test_every_bucket_stands_with_its_amount_and_its_meaning(shown):
     for bucket, text in {"Spread capture": "120.50", "Theta": "−95.25", "Total": "64.25"}.items():
         (line,) = [line for line in lines if line.startswith(bucket + "  ")]
         assert text in line
+    assert "Cash: premium −200.00, rebalancing 260.50, inventory 3.75, total 64.25" in lines
     assert len([line for line in lines if any(meaning in line for meaning in words.BUCKETS.values())]) == len(BUCKETS)
 
 
@@ -92,12 +94,12 @@ def test_an_identity_that_does_not_hold_is_not_passed_over(shown):
     assert "hold to the micro-unit" not in text
 
 
-def test_paths_show_their_mean_and_its_standard_error(shown):
+def test_paths_show_mean_standard_deviation_and_standard_error(shown):
     spread = {bucket: {"mean": amount, "sd": 10.0, "se": 0.32} for bucket, amount in BUCKETS.items()}
     text = shown(paths=1000, monte_carlo=spread)
     assert "1,000 paths" in text
     (line,) = [line for line in text.splitlines() if line.startswith("Gamma ")]
-    assert line.split()[1:3] == ["80.00", "0.32"]
+    assert line.split()[1:4] == ["80.00", "10.00", "0.32"]
 
 
 @pytest.mark.parametrize(
