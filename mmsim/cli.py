@@ -19,7 +19,7 @@ import mmsim
 from mmsim.errors import Problem, UserError
 
 FAILED, WRONG_INPUT = 1, 2
-COMPILE_SECONDS = 60
+COMPILE_SECONDS = 30
 PLAIN_LINE_EVERY_S = 10.0
 
 app = typer.Typer(
