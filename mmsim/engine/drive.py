@@ -153,7 +153,9 @@ def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure
         (desk.quoting, QUOTE, desk.quote_memory) if is_quote else (desk.hedging, HEDGE, desk.hedge_memory)
     )
     kinds = get_type_hints(slot.view).values()
+    decided = int(state.desk[0]["now"]) - (int(state.rules[0]["quote_latency"]) if is_quote else 0)
     view = slot.view(*(kind(value) for kind, value in zip(kinds, state.fault[0], strict=False)))
+    view = view._replace(ts_ns=decided)  # nanoseconds exceed a float's 53 bits
     error = raised(policy.instance, slot, view, memory)
     if error is None and is_quote:
         answer = ", ".join(f"{name}={value:g}" for name, value in zip(Quote._fields, state.fault[1], strict=False))

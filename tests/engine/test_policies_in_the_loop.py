@@ -235,6 +235,11 @@ class TestFailures:
         assert "raised ValueError: boom" in message
         assert ("T01:00:00" if name == "Listener" else "T00:30:00") in message
 
+    def test_the_views_time_keeps_all_its_digits(self):
+        late = clients(order(1.5, "sell", 1) | {"at": "2026-01-05T01:30:00.000000001Z"})
+        message = failing(quoting={"policy": f"{POLICIES / 'faulty.py'}:Quoter", "fault": "nan"}, clients=late)
+        assert "QuoteView(ts_ns=1767576600000000001," in message
+
     def test_an_interrupt_is_the_users(self):
         with pytest.raises(KeyboardInterrupt):
             play(**TWO_TICKS, quoting={"policy": f"{POLICIES / 'faulty.py'}:Interrupted"})
