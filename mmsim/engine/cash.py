@@ -23,13 +23,13 @@ def accrue(state: State, ts: int) -> None:
         cash = state.cash[k]
         deciding = total if rules["net_funding"] != 0 else cash["balance"]
         rate = cash["rate"] + (rules["borrowing_spread"] if deciding < 0 else 0.0)
-        if rate != 0.0:
-            if rules["simple_interest"] != 0:
-                _accrue_simple(cash, rate, ts, rules["interest_year"])
-            else:
-                cash["accrued"] += (cash["balance"] + cash["accrued"]) * expm1(
-                    rate * (ts - cash["ts"]) / rules["interest_year"]
-                )
+        if rules["simple_interest"] == 0:
+            growth = expm1(rate * (ts - cash["ts"]) / rules["interest_year"])
+            cash["accrued"] += (cash["balance"] + cash["accrued"]) * growth
+        elif (
+            rate != 0.0 or cash["resting"] != 0.0
+        ):  # what rests bears interest from midnight on, whatever the rate then
+            _accrue_simple(cash, rate, ts, rules["interest_year"])
         if k == OPTIONS:
             _grow(state, rate, ts)
         cash["ts"] = ts

@@ -43,6 +43,21 @@ class TestInterest:
         expected = 1000 * ((1 + RATE / 365) ** DAYS - 1)
         assert run.summary["carry"]["options_cash"] == pytest.approx(expected, abs=2e-6)
 
+    def test_simple_interest_bears_interest_from_midnight_on_though_the_rate_was_none_then(self, mark_every):
+        """Borrowed 100,000 for 20 hours, lent it at nothing over midnight, borrowed it again for 23 hours."""
+        run = resting(
+            clients=clients(
+                order(0, "sell", 1000, 0.0, LATE), order(20, "buy", 2000, 1.0, LATE), order(25, "sell", 2000, 0.0, LATE)
+            ),
+            quoting=fixed(1.0, 1.0, size=5000.0),
+            rates={"borrowing_spread": 0.5, "compounding": "simple_daily"},
+            clock__end=at(48),
+            report__mark_every="7h" if mark_every == "7h" else "1d",
+        )
+        first = 100_000 * 0.5 * 20 / 24 / 365
+        second = (100_000 + first) * 0.5 * 23 / 24 / 365
+        assert run.summary["carry"]["options_cash"] == pytest.approx(-first - second, abs=2e-6)
+
     def test_of_the_hedge_stays_in_the_hedges_cash(self, mark_every):
         run = resting(hedging=trades(-50), rates={"hedge_cash": RATE}, report__mark_every=mark_every)
         assert run.summary["carry"]["hedge_cash"] == pytest.approx(5000 * expm1(RATE * YEARS), abs=2e-6)
