@@ -69,12 +69,3 @@ def lots_have_room(state: State) -> bool:
         if underlying["lot_tail"] - underlying["lot_head"] + room > state.lot_units.shape[1]:
             return False
     return True
-
-
-@internal
-def open_cost(state: State, u: int) -> int:
-    """What the open lots have cost, in micro-units (negative for a short position)."""
-    cost = 0
-    for k in range(state.underlyings[u]["lot_head"], state.underlyings[u]["lot_tail"]):
-        cost += state.lot_costs[u, k]
-    return cost

@@ -197,7 +197,6 @@ DESK = np.dtype(
         ("kind", "i8"),  # of the transaction
         ("unbalanced", "i8"),  # sum of the postings of the transaction so far
         ("imbalance", "i8"),  # sum of the absolute sums of all transactions
-        ("breached", "i8"),
         ("opening_equity", "i8"),
         # flows of cash by cause, micros: the cash view
         ("premium", "i8"),
