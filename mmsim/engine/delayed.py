@@ -32,8 +32,17 @@ def tell(state: State, u: int, option: int, size: float, price: float, theo: flo
     row["spot"] = underlying["spot"]
     row["position"] = state.options[option]["position"] if option >= 0 else 0.0
     row["hedge"], row["pending"] = underlying["hedge"], underlying["pending"]
-    row["book_spot"], row["book_delta"] = underlying["book_spot"], underlying["book_delta"]
-    row["book_gamma"], row["book_vega"] = underlying["book_gamma"], underlying["book_vega"]
+    copy_book(underlying, row)
+
+
+@internal
+def copy_book(source: Any, target: Any) -> None:
+    """The book's Greeks with their spot and time from one row into another."""
+    target["book_spot"], target["book_ts"] = source["book_spot"], source["book_ts"]
+    target["book_delta"], target["book_gamma"] = source["book_delta"], source["book_gamma"]
+    target["book_speed"], target["book_charm"] = source["book_speed"], source["book_charm"]
+    target["book_vega"], target["book_vanna"] = source["book_vega"], source["book_vanna"]
+    target["book_zomma"], target["book_veta"] = source["book_zomma"], source["book_veta"]
 
 
 @internal
@@ -118,6 +127,7 @@ def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) 
                 state.seen_options[instrument]["volatility"] = event["value"]
             elif kind == Kind.DIVIDEND:
                 state.seen_underlyings[instrument]["spot"] -= event["value"]
+                state.seen_underlyings[instrument]["book_spot"] -= event["value"]
                 state.seen_underlyings[instrument]["first_dividend"] += 1
         elif has_change:
             desk["seen_head"] += 1
@@ -131,8 +141,7 @@ def _learn(state: State, change: Any, quoter: Seat) -> None:
     """One change of the desk's own state reaches its delayed view: what it filled is no longer taken from the quote."""
     underlying = state.seen_underlyings[change["underlying"]]
     underlying["hedge"], underlying["pending"] = change["hedge"], change["pending"]
-    underlying["book_spot"], underlying["book_delta"] = change["book_spot"], change["book_delta"]
-    underlying["book_gamma"], underlying["book_vega"] = change["book_gamma"], change["book_vega"]
+    copy_book(change, underlying)
     i = change["option"]
     if i < 0:
         return

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine import loop
-from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE
+from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables
 from mmsim.engine.state import Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.instruments import Universe
-from mmsim.kernel import Bound, Failure, bind, raised
+from mmsim.kernel import JIT, Bound, Failure, bind, raised
 from mmsim.policy import Policy, Quote
 
 _CHUNK = 500_000  # events between two looks at the clock
@@ -32,11 +32,16 @@ class Desk(NamedTuple):
     hedge_memory: npt.NDArray[np.float64]
 
     @property
-    def arguments(self) -> list[Any]:
-        """What the loop takes behind the state."""
-        quoting = [part for bound in self.quote for part in (bound.function, bound.parameters)]
-        hedging = [part for bound in self.hedge for part in (bound.function, bound.parameters)]
-        return [*quoting, self.quote_memory, *hedging, self.hedge_memory]
+    def functions(self) -> Any:
+        """Where the loop finds the policies' methods."""
+        addresses = [bound.address for bound in (*self.quote, *self.hedge)]
+        return np.array(addresses, np.int64) if JIT else addresses
+
+    @property
+    def tables(self) -> Tables:
+        """The arrays that the policies' methods are given."""
+        parameters = [bound.parameters for bound in (*self.quote, *self.hedge)]
+        return Tables._make([*parameters, self.quote_memory, self.hedge_memory])
 
     @property
     def failure(self) -> tuple[Policy, Failure] | None:
@@ -89,11 +94,11 @@ def walk(
     desk.quote_memory[:] = 0.0
     desk.hedge_memory[:] = 0.0
     state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
-    n, end, arguments = 0, len(events), desk.arguments
+    n, end, functions, tables = 0, len(events), desk.functions, desk.tables
     while True:
         stop = min(n + _CHUNK, end)
         try:
-            n, reason = loop.run(events, n, stop, state, *arguments)
+            n, reason = loop.run(events, n, stop, state, functions, tables)
         except Exception as error:
             if not desk.listeners:
                 raise

@@ -6,20 +6,26 @@ from typing import Any
 
 from mmsim.engine.cash import move_options_cash
 from mmsim.engine.delayed import tell
-from mmsim.engine.greeks import add_fill
+from mmsim.engine.greeks import add_fill, is_exact
 from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.marking import activate, add_taylor, settle_answered, start_marks, steps_to
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State, TransactionKind, micros
-from mmsim.engine.valuation import delta_now, greeks_at, market_fair
+from mmsim.engine.valuation import delta_now, market_fair
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 from mmsim.policy import FillView
+from mmsim.pricing.black_scholes import Greeks
 
 
 @internal
-def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInForce, client: int) -> FillView:
-    """The desk deals `size` contracts (+ buys) of option `i` at `price`; what its listeners are shown of it."""
+def fill_client(
+    state: State, i: int, size: float, price: float, chain: QuoteInForce, client: int, at: Greeks
+) -> FillView:
+    """The desk deals `size` contracts (+ buys) of option `i` at `price`; what its listeners are shown of it.
+
+    ``at`` are the present theo and Greeks of one unit.
+    """
     option, desk = state.options[i], state.desk[0]
     u = option["underlying"]
     underlying = state.underlyings[u]
@@ -28,9 +34,8 @@ def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInF
         start_marks(state, i)
     if option["active"] == 0:
         activate(state, i)
-    at = greeks_at(state, option, spot, now, option["volatility"])
     units = size * option["multiplier"]
-    steps = steps_to(state, option, spot, now, option["volatility"])
+    steps = steps_to(state, option, spot, now, option["volatility"], at.theo)
     option["early_time"] += units * steps.time
     option["early_spot"] += units * steps.spot
     option["early_volatility"] += units * steps.volatility
@@ -49,10 +54,10 @@ def fill_client(state: State, i: int, size: float, price: float, chain: QuoteInF
     row["growth"] = desk["growth"]
     option["position"] += size
     row["position_after"] = option["position"]
-    if state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0:
+    if is_exact(state):
         underlying["stale"] = 1
     else:
-        add_fill(underlying, units, at.delta, at.gamma, at.vega, at.theta)
+        add_fill(state, underlying, units, at)
     if state.rules[0]["quote_latency"] != 0:
         if size > 0.0:
             option["consumed_bid"] += size
@@ -71,7 +76,7 @@ def _post_client(state: State, i: int, size: float, price: float, theo: float, c
     option, desk = state.options[i], state.desk[0]
     u = option["underlying"]
     units = size * option["multiplier"]
-    mid = market_fair(state, option)
+    mid = market_fair(state, option, theo)
     if mid != mid:
         mid = price  # no market value: the whole edge is Mark's
         state.counters[Counter.MARKET_MID_MISSING] += 1

@@ -1,22 +1,33 @@
-"""The book's Greeks by underlying: aggregates, extrapolated between exact refreshes."""
+"""The book's Greeks by underlying: aggregates, expanded to the present spot and time between exact refreshes."""
 
 from __future__ import annotations
 
-from typing import Any
+from math import sqrt
+from typing import Any, NamedTuple
 
 from mmsim.engine.state import State
-from mmsim.engine.valuation import delta_now, greeks_at
+from mmsim.engine.valuation import delta_now, greeks_at, years_left
 from mmsim.kernel import internal
+from mmsim.pricing.black_scholes import Greeks
 
 _OF_LIFE = 100  # Greeks serve for a hundredth of the life that is left of the nearest option held, at most
+_OF_DEVIATION = 40.0  # and within a fortieth of the least standard deviation of the spot until an option's expiry
+
+
+class Book(NamedTuple):
+    """Greeks of the options held on one underlying, in its units."""
+
+    delta: float
+    gamma: float
+    vega: float
 
 
 @internal
 def refresh(state: State, u: int, spot: float, ts: int) -> None:
     """Price the options held at a spot and time, with the volatilities in force, and sum their Greeks."""
-    underlying = state.underlyings[u]
-    delta = gamma = vega = theta = 0.0
-    nearest = ts + _OF_LIFE * state.rules[0]["refresh_every"]
+    underlying, rules = state.underlyings[u], state.rules[0]
+    delta = gamma = speed = charm = vega = vanna = zomma = veta = theta = 0.0
+    nearest, reach = ts + _OF_LIFE * rules["refresh_every"], _OF_DEVIATION * rules["refresh_spot"]
     for k in range(underlying["active"]):
         i = state.options[underlying["first"] + k]["held"]
         option = state.options[i]
@@ -24,16 +35,26 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
             continue
         now = greeks_at(state, option, spot, ts, option["volatility"])
         units = option["position"] * option["multiplier"]
-        option["now_delta"] = delta_now(state, i, now.delta)
-        delta += units * option["now_delta"]
+        option["book_delta"], option["book_gamma"] = delta_now(state, i, now.delta), now.gamma
+        option["book_speed"], option["book_charm"] = now.speed, now.charm
+        delta += units * option["book_delta"]
         gamma += units * now.gamma
+        speed += units * now.speed
+        charm += units * now.charm
         vega += units * now.vega
+        vanna += units * now.vanna
+        zomma += units * now.zomma
+        veta += units * now.veta
         theta += units * now.theta
         if units != 0.0:
             nearest = min(nearest, option["expiry"])
-    underlying["fresh_for"] = (nearest - ts) // _OF_LIFE
+            reach = min(reach, option["volatility"] * sqrt(years_left(state, option, ts)))
+    underlying["fresh_for"], underlying["fresh_within"] = (nearest - ts) // _OF_LIFE, spot * reach / _OF_DEVIATION
     underlying["book_delta"], underlying["book_gamma"] = delta, gamma
-    underlying["book_vega"], underlying["book_theta"] = vega, theta
+    underlying["book_speed"], underlying["book_charm"] = speed, charm
+    underlying["book_vega"], underlying["book_vanna"] = vega, vanna
+    underlying["book_zomma"], underlying["book_veta"] = zomma, veta
+    underlying["book_theta"] = theta
     underlying["book_spot"], underlying["book_ts"] = spot, ts
     underlying["stale"] = 0
 
@@ -45,17 +66,23 @@ def is_priced_at(underlying: Any, spot: float, ts: int) -> bool:
 
 
 @internal
+def is_exact(state: State) -> bool:
+    """Whether nothing may be expanded: by the rules, or because deltas are given by a script."""
+    return state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0
+
+
+@internal
 def keep_fresh(state: State, u: int) -> bool:
     """Refresh the aggregates if they are further from the present than the rules allow; whether they were."""
-    underlying, rules, now = state.underlyings[u], state.rules[0], state.desk[0]["now"]
+    underlying, now = state.underlyings[u], state.desk[0]["now"]
     if underlying["active"] == 0:
         return False
     spot = underlying["spot"]
-    if rules["exact"] != 0 or rules["scripted"] != 0:
+    if is_exact(state):
         if is_priced_at(underlying, spot, now):
             return False
     else:
-        is_near = abs(spot - underlying["book_spot"]) <= rules["refresh_spot"] * underlying["book_spot"]
+        is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
         if is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= underlying["fresh_for"]:
             return False
     refresh(state, u, spot, now)
@@ -63,17 +90,35 @@ def keep_fresh(state: State, u: int) -> bool:
 
 
 @internal
-def option_delta(underlying: Any) -> float:
-    """Delta of the options held, in units of the underlying, at its spot."""
-    if underlying["active"] == 0:
-        return 0.0
-    return underlying["book_delta"] + underlying["book_gamma"] * (underlying["spot"] - underlying["book_spot"])
+def expanded_delta(row: Any, move: float, wait: float) -> float:
+    """Delta of a book, or of one unit of an option, after a move of the spot and a wait in years."""
+    return row["book_delta"] + move * (row["book_gamma"] + 0.5 * row["book_speed"] * move) + row["book_charm"] * wait
 
 
 @internal
-def net_delta(underlying: Any) -> float:
-    """Delta of options, hedge and hedges under way."""
-    return option_delta(underlying) + underlying["hedge"] + underlying["pending"]
+def book_at(state: State, underlying: Any, ts: int) -> Book:
+    """The book's Greeks at its underlying's spot, at `ts`: of delta to the third order, else to the second."""
+    if underlying["book_spot"] != underlying["book_spot"]:  # no option has ever been held
+        return Book(0.0, 0.0, 0.0)
+    move, wait = underlying["spot"] - underlying["book_spot"], years_since(state, underlying, ts)
+    vega = underlying["book_vega"] + move * (underlying["book_vanna"] + 0.5 * underlying["book_zomma"] * move)
+    return Book(
+        delta=expanded_delta(underlying, move, wait),
+        gamma=underlying["book_gamma"] + underlying["book_speed"] * move,
+        vega=vega + underlying["book_veta"] * wait,
+    )
+
+
+@internal
+def net_delta(state: State, underlying: Any) -> float:
+    """Present delta of options, hedge and hedges under way."""
+    return book_at(state, underlying, state.desk[0]["now"]).delta + underlying["hedge"] + underlying["pending"]
+
+
+@internal
+def years_since(state: State, underlying: Any, ts: int) -> float:
+    """Years from the last refresh of the aggregates to `ts` by the volatility day count."""
+    return (ts - underlying["book_ts"]) / state.rules[0]["volatility_year"]
 
 
 @internal
@@ -83,20 +128,29 @@ def delta_before_tick(state: State, u: int, new_ts: int) -> float:
     if underlying["active"] == 0:
         return 0.0
     spot, ts = underlying["spot"], underlying["tick_ts"]
-    if state.rules[0]["exact"] != 0 or state.rules[0]["scripted"] != 0:
+    if is_exact(state):
         is_due = not is_priced_at(underlying, spot, ts)
     else:
         is_due = underlying["stale"] != 0 or new_ts - underlying["book_ts"] > underlying["fresh_for"]
     if is_due:
         refresh(state, u, spot, ts)
-    return option_delta(underlying)
+    move, wait = spot - underlying["book_spot"], years_since(state, underlying, ts)
+    return expanded_delta(underlying, move, wait)
 
 
 @internal
-def add_fill(underlying: Any, units: float, delta: float, gamma: float, vega: float, theta: float) -> None:
-    """A fill enters the aggregates by its own Greeks at the spot, as if it had been there at the last refresh."""
-    drift = underlying["spot"] - underlying["book_spot"]
-    underlying["book_delta"] += units * (delta - gamma * drift)
-    underlying["book_gamma"] += units * gamma
+def add_fill(state: State, underlying: Any, units: float, at: Greeks) -> None:
+    """A fill enters the aggregates by its own present Greeks, expanded back to the last refresh."""
+    move = underlying["spot"] - underlying["book_spot"]
+    wait = years_since(state, underlying, state.desk[0]["now"])
+    delta = at.delta - move * (at.gamma - 0.5 * at.speed * move) - at.charm * wait
+    vega = at.vega - move * (at.vanna - 0.5 * at.zomma * move) - at.veta * wait
+    underlying["book_delta"] += units * delta
+    underlying["book_gamma"] += units * (at.gamma - at.speed * move)
+    underlying["book_speed"] += units * at.speed
+    underlying["book_charm"] += units * at.charm
     underlying["book_vega"] += units * vega
-    underlying["book_theta"] += units * theta
+    underlying["book_vanna"] += units * (at.vanna - at.zomma * move)
+    underlying["book_zomma"] += units * at.zomma
+    underlying["book_veta"] += units * at.veta
+    underlying["book_theta"] += units * at.theta

@@ -6,14 +6,13 @@ from math import floor
 
 from mmsim.engine.cash import accrue_borrow, move_hedge_cash
 from mmsim.engine.delayed import tell
-from mmsim.engine.greeks import is_priced_at, keep_fresh, net_delta, option_delta
+from mmsim.engine.greeks import book_at, expanded_delta, keep_fresh, years_since
 from mmsim.engine.journal import begin, new_fill, post_underlying
 from mmsim.engine.lots import trade_lots
 from mmsim.engine.marking import settle_answered
 from mmsim.engine.quoting import keep_fault
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State, TransactionKind, micros
-from mmsim.engine.valuation import delta_now, greeks_at
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 from mmsim.policy import HedgeView
@@ -31,6 +30,7 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
         return True
     if keep_fresh(state, u):
         tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    book = book_at(state, underlying, desk["now"])
     view = HedgeView(
         ts_ns=desk["now"],
         underlying=u,
@@ -39,12 +39,12 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
         spot=underlying["spot"],
         spot_bid=underlying["bid"],
         spot_ask=underlying["ask"],
-        option_delta=option_delta(underlying),
+        option_delta=book.delta,
         hedge=underlying["hedge"],
         pending=underlying["pending"],
-        net_delta=net_delta(underlying),
-        net_gamma=underlying["book_gamma"],
-        net_vega=underlying["book_vega"],
+        net_delta=book.delta + underlying["hedge"] + underlying["pending"],
+        net_gamma=book.gamma,
+        net_vega=book.vega,
         net_theta=underlying["book_theta"],
         last_hedge_ns=underlying["hedge_ts"],
         last_hedge_spot=underlying["hedge_spot"],
@@ -178,18 +178,14 @@ def fill_hedge(state: State, u: int, units: float, decision_mid: float) -> None:
 @internal
 def answer_deltas(state: State, u: int) -> None:
     """A hedge has been filled: from here the hedge answers for every option's present delta."""
-    underlying, now = state.underlyings[u], state.desk[0]["now"]
+    keep_fresh(state, u)
+    underlying = state.underlyings[u]
     spot = underlying["spot"]
-    is_priced = is_priced_at(underlying, spot, now)
+    move, wait = spot - underlying["book_spot"], years_since(state, underlying, state.desk[0]["now"])
     for k in range(underlying["active"]):
-        i = state.options[underlying["first"] + k]["held"]
-        option = state.options[i]
+        option = state.options[state.options[underlying["first"] + k]["held"]]
         if option["settled"] != 0:
             continue
         settle_answered(option, spot)
-        if is_priced:
-            option["hedged_delta"] = option["now_delta"]
-        else:
-            at = greeks_at(state, option, spot, now, option["volatility"])
-            option["hedged_delta"] = delta_now(state, i, at.delta)
+        option["hedged_delta"] = expanded_delta(option, move, wait)
         option["answered"] = option["position"] * option["multiplier"] * option["hedged_delta"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmsim.engine.greeks import net_delta
+from mmsim.engine.greeks import book_at, net_delta
 from mmsim.engine.hedging import round_to_lot, send_hedge
 from mmsim.engine.state import Counter, Limit, State
 from mmsim.kernel import internal
@@ -23,10 +23,11 @@ def equity(state: State) -> int:
 def check_limits(state: State, u: int) -> None:
     """Note every limit of the underlying's book that is breached and was not at the last look."""
     underlying, rules = state.underlyings[u], state.rules[0]
-    breached = 0
-    breached |= _look(state, u, Limit.NET_DELTA, net_delta(underlying), rules["limit_delta"], underlying["breached"])
-    breached |= _look(state, u, Limit.NET_GAMMA, underlying["book_gamma"], rules["limit_gamma"], underlying["breached"])
-    breached |= _look(state, u, Limit.NET_VEGA, underlying["book_vega"], rules["limit_vega"], underlying["breached"])
+    before, book = underlying["breached"], book_at(state, underlying, state.desk[0]["now"])
+    net_delta = book.delta + underlying["hedge"] + underlying["pending"]
+    breached = _look(state, u, Limit.NET_DELTA, net_delta, rules["limit_delta"], before)
+    breached |= _look(state, u, Limit.NET_GAMMA, book.gamma, rules["limit_gamma"], before)
+    breached |= _look(state, u, Limit.NET_VEGA, book.vega, rules["limit_vega"], before)
     underlying["breached"] = breached
 
 
@@ -50,7 +51,7 @@ def check_loss(state: State) -> None:
     for u in range(state.underlyings.shape[0]):
         underlying = state.underlyings[u]
         if underlying["spot"] == underlying["spot"]:
-            send_hedge(state, u, round_to_lot(-net_delta(underlying), underlying["lot"]))
+            send_hedge(state, u, round_to_lot(-net_delta(state, underlying), underlying["lot"]))
 
 
 @internal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mmsim.engine.cash import post_carry
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
@@ -17,12 +18,13 @@ from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
-from mmsim.engine.seats import HEDGE, QUOTE, Seat, seat_types
+from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
 from mmsim.engine.settlement import expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
+from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
-from mmsim.kernel import I64, entry, internal, rows_of, uniform_tuple
+from mmsim.kernel import I1, I64, by_reference, entry, internal, rows_of, uniform_tuple
 
 
 @internal
@@ -91,6 +93,8 @@ def finish(state: State, hedger: Seat) -> bool:
     desk = state.desk[0]
     desk["imbalance"] += abs(desk["unbalanced"])
     desk["unbalanced"] = 0
+    for u in range(state.underlyings.shape[0]):
+        keep_fresh(state, u)
     write_marks(state)
     return True
 
@@ -138,15 +142,17 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
         return Reason.STOP
     if rules["quote_latency"] == 0:
         keep_fresh(state, u)
-    chain = quote_in_force(state, i, decided, quoter)
+    at = greeks_now(state, i)
+    seen = at if rules["quote_latency"] == 0 else greeks_seen(state, i, decided)
+    chain = quote_in_force(state, i, decided, seen, quoter)
     if not chain.is_valid:
         return Reason.QUOTE_FAULT
     note_cross(state, state.options[i], chain)
-    size = dealt_size(state, event, chain)
+    size = dealt_size(state, event, chain, at.theo)
     if size <= 0.0:
         return Reason.STOP
     side = -float(event["side"])
-    view = fill_client(state, i, side * size, chain.bid if side > 0.0 else chain.ask, chain, event["client"])
+    view = fill_client(state, i, side * size, chain.bid if side > 0.0 else chain.ask, chain, event["client"], at)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_fill(view, quoter.memory, quoter.fill_parameters)
     if rules["hedge_listens"] != 0:
@@ -235,23 +241,30 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     return Reason.STOP
 
 
-@entry(uniform_tuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, *seat_types(QUOTE), *seat_types(HEDGE)))
+@entry(uniform_tuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, I1, TABLES))
 def run(
-    events, start, stop, state,
-    quote, quote_parameters, quote_tick, quote_tick_parameters, quote_fill, quote_fill_parameters, quote_memory,
-    hedge, hedge_parameters, hedge_tick, hedge_tick_parameters, hedge_fill, hedge_fill_parameters, hedge_memory,
-):  # fmt: skip
+    events: Events, start: int, stop: int, arrays: State, functions: npt.NDArray[np.int64], tables: Tables
+) -> tuple[int, int]:
     """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
 
-    The fields of the two seats are arguments of their own, because a function value cannot be passed from Python as
-    a part of a tuple.
+    ``functions`` are the addresses of the policies' methods: quote, its listeners of ticks and fills, hedge, its
+    listeners of ticks and fills.
     """
-    quoter = Seat(
-        quote, quote_parameters, quote_tick, quote_tick_parameters, quote_fill, quote_fill_parameters, quote_memory
-    )
-    hedger = Seat(
-        hedge, hedge_parameters, hedge_tick, hedge_tick_parameters, hedge_fill, hedge_fill_parameters, hedge_memory
-    )
+    state = by_reference(arrays)
+    quoter = by_reference(
+        Seat(
+            quote_at(functions[0]), tables.quote,
+            on_tick_at(functions[1]), tables.quote_tick,
+            on_fill_at(functions[2]), tables.quote_fill, tables.quote_memory,
+        )
+    )  # fmt: skip
+    hedger = by_reference(
+        Seat(
+            hedge_at(functions[3]), tables.hedge,
+            on_tick_at(functions[4]), tables.hedge_tick,
+            on_fill_at(functions[5]), tables.hedge_fill, tables.hedge_memory,
+        )
+    )  # fmt: skip
     options, desk = state.options, state.desk[0]
     for n in range(start, stop):
         event = events[n]

@@ -9,6 +9,7 @@ from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at, has_mark, theo_at
 from mmsim.kernel import internal
 from mmsim.ledger import Account
+from mmsim.pricing.black_scholes import Greeks
 
 
 class Steps(NamedTuple):
@@ -21,29 +22,33 @@ class Steps(NamedTuple):
 
 
 @internal
-def steps_to(state: State, option: Any, spot: float, ts: int, volatility: float) -> Steps:
-    """W from the option's last mark: time at a fixed spot, then the spot, then the volatility."""
-    after_time = theo_at(state, option, option["mark_spot"], ts, option["mark_volatility"])
-    after_spot = theo_at(state, option, spot, ts, option["mark_volatility"])
-    theo = theo_at(state, option, spot, ts, volatility)
+def steps_to(state: State, option: Any, spot: float, ts: int, volatility: float, theo: float) -> Steps:
+    """W from the option's last mark: time at a fixed spot, then the spot, then the volatility, where theo is known."""
+    after_time, after_spot = option["mark_theo"], theo
+    if ts != option["mark_ts"]:
+        after_time = theo_at(state, option, option["mark_spot"], ts, option["mark_volatility"])
+    if volatility != option["mark_volatility"]:
+        after_spot = theo_at(state, option, spot, ts, option["mark_volatility"])
     return Steps(after_time - option["mark_theo"], after_spot - after_time, theo - after_spot, theo)
 
 
 @internal
-def set_mark(state: State, i: int, spot: float) -> None:
-    """The present state becomes the option's last mark; theo and Greeks are priced only if it has ever been held."""
-    option, now = state.options[i], state.desk[0]["now"]
-    option["mark_ts"], option["mark_spot"], option["mark_volatility"] = now, spot, option["volatility"]
+def set_mark(state: State, option: Any, spot: float) -> None:
+    """The present state becomes the option's last mark; theo and Greeks are kept only if it has ever been held."""
+    option["mark_ts"], option["mark_spot"] = state.desk[0]["now"], spot
+    option["mark_volatility"] = option["volatility"]
     option["marked"] = 1
-    if option["active"] != 0:
-        price_mark(state, i)
 
 
 @internal
-def price_mark(state: State, i: int) -> None:
+def price_mark(state: State, option: Any) -> None:
     """Theo and Greeks of one unit at the option's last mark."""
-    option = state.options[i]
-    at = greeks_at(state, option, option["mark_spot"], option["mark_ts"], option["mark_volatility"])
+    keep_mark(option, greeks_at(state, option, option["mark_spot"], option["mark_ts"], option["mark_volatility"]))
+
+
+@internal
+def keep_mark(option: Any, at: Greeks) -> None:
+    """Keep the theo and the Greeks of one unit at the option's last mark."""
     option["mark_theo"], option["mark_delta"], option["mark_gamma"] = at.theo, at.delta, at.gamma
     option["mark_theta"], option["mark_vega"] = at.theta, at.vega
     option["mark_vanna"], option["mark_volga"] = at.vanna, at.volga
@@ -60,7 +65,7 @@ def activate(state: State, i: int) -> None:
     underlying["stale"] = 1
     option["answered_spot"] = underlying["spot"]
     if option["marked"] != 0:
-        price_mark(state, i)
+        price_mark(state, option)
 
 
 @internal
@@ -68,8 +73,9 @@ def start_marks(state: State, i: int) -> None:
     """The option's first mark. A position that it opened with is revalued from its given mark: that is volatility."""
     option = state.options[i]
     spot = state.underlyings[option["underlying"]]["spot"]
-    set_mark(state, i, spot)
+    set_mark(state, option, spot)
     if option["active"] != 0:
+        price_mark(state, option)
         units = option["position"] * option["multiplier"]
         option["first_theo"] = option["mark_theo"]
         option["early_volatility"] = units * (option["opening_mark"] - option["mark_theo"])
@@ -102,9 +108,10 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
     """
     option, now = state.options[i], state.desk[0]["now"]
     if option["active"] == 0:
-        set_mark(state, i, spot)
+        set_mark(state, option, spot)
         return
-    steps = steps_to(state, option, spot, now, option["volatility"])
+    at = greeks_at(state, option, spot, now, option["volatility"])
+    steps = steps_to(state, option, spot, now, option["volatility"], at.theo)
     units = option["position"] * option["multiplier"]
     dividends = micros(state, units * dividend_step)
     time = micros(state, units * steps.time - option["early_time"])
@@ -136,7 +143,8 @@ def mark_option(state: State, i: int, spot: float, dividend_step: float) -> None
     option["unit_volatility"] += steps.volatility
     add_taylor(state, option, units, spot, now, option["volatility"], steps.theo)
     state.taylor[0, 7] += units * dividend_step
-    set_mark(state, i, spot)
+    set_mark(state, option, spot)
+    keep_mark(option, at)
 
 
 @internal

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State
-from mmsim.engine.valuation import has_mark, market_fair, theo_at
+from mmsim.engine.valuation import has_mark, market_fair
 from mmsim.events import Allocation, FillRule
 from mmsim.kernel import internal
 
@@ -33,7 +33,7 @@ def note_cross(state: State, option: Any, quote: QuoteInForce) -> None:
 
 
 @internal
-def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
+def dealt_size(state: State, order: Any, quote: QuoteInForce, theo: float) -> float:
     """Contracts that an order takes from the quote in force; 0, counted by reason, if none."""
     option = state.options[order["instrument"]]
     if order["side"] > 0:
@@ -43,7 +43,7 @@ def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
     if available <= 0.0:
         state.counters[Counter.ORDERS_NO_QUOTE] += 1
         return 0.0
-    limit = _limit_price(state, option, order)
+    limit = _limit_price(state, option, order, theo)
     improvement = (limit - price) * order["side"]  # what the client gains against its limit
     rule = state.client_rules[order["client"], 1]
     if rule == FillRule.RESERVATION:
@@ -65,15 +65,12 @@ def dealt_size(state: State, order: Any, quote: QuoteInForce) -> float:
 
 
 @internal
-def _limit_price(state: State, option: Any, order: Any) -> float:
+def _limit_price(state: State, option: Any, order: Any, theo: float) -> float:
     """The worst price that the client takes: given, or by its distance from the market's fair value (theo if none)."""
     if order["price"] == order["price"]:
         return order["price"]
-    fair = market_fair(state, option)
-    if fair != fair:
-        spot = state.underlyings[option["underlying"]]["spot"]
-        fair = theo_at(state, option, spot, state.desk[0]["now"], option["volatility"])
-    return fair + order["side"] * order["value"]
+    fair = market_fair(state, option, theo)
+    return (fair if fair == fair else theo) + order["side"] * order["value"]
 
 
 @internal

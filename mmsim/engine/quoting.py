@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+from mmsim.engine.greeks import book_at
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State
-from mmsim.engine.valuation import delta_now, dividends_ahead, years_left
+from mmsim.engine.valuation import delta_now, years_left
 from mmsim.kernel import fields_of, internal
 from mmsim.policy import Quote, QuoteView
-from mmsim.pricing.black_scholes import greeks
+from mmsim.pricing.black_scholes import Greeks
 
 _ROUNDING = 1e-9  # of a tick: a price this close to the grid is on it
 
@@ -59,34 +60,21 @@ def _tick_row(state: State, option: Any, price: float) -> int:
 
 
 @internal
-def quote_view(state: State, i: int, ts: int) -> QuoteView:
-    """What the desk, as of `ts`, knows of an option."""
+def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
+    """What the desk, as of `ts`, knows of an option, whose theo and Greeks were then `at`."""
     option = state.seen_options[i]
     u = option["underlying"]
     underlying = state.seen_underlyings[u]
-    spot = underlying["spot"]
-    years = years_left(state, option, ts)
-    at = greeks(
-        spot - dividends_ahead(state, underlying, option, ts),
-        option["strike"],
-        years,
-        option["volatility"],
-        option["rate"],
-        option["carry"],
-        option["right"],
-    )
-    is_held = underlying["book_spot"] == underlying["book_spot"]
-    drift = spot - underlying["book_spot"] if is_held else 0.0
-    option_delta = underlying["book_delta"] + underlying["book_gamma"] * drift
+    book = book_at(state, underlying, ts)
     return QuoteView(
         ts_ns=ts,
         option=i,
         underlying=u,
         ticks=underlying["ticks"],
-        spot=spot,
+        spot=underlying["spot"],
         strike=option["strike"],
         right=option["right"],
-        years=years,
+        years=years_left(state, option, ts),
         multiplier=option["multiplier"],
         tick=state.ticks[_tick_row(state, option, at.theo)]["step"],
         theo=at.theo,
@@ -101,9 +89,9 @@ def quote_view(state: State, i: int, ts: int) -> QuoteView:
         market_ask_size=option["ask_size"],
         position=option["position"],
         hedge=underlying["hedge"],
-        net_delta=option_delta + underlying["hedge"] + underlying["pending"],
-        net_gamma=underlying["book_gamma"],
-        net_vega=underlying["book_vega"],
+        net_delta=book.delta + underlying["hedge"] + underlying["pending"],
+        net_gamma=book.gamma,
+        net_vega=book.vega,
     )
 
 
@@ -129,9 +117,12 @@ def keep_fault(state: State, view: Any) -> None:
 
 
 @internal
-def quote_in_force(state: State, i: int, ts: int, quoter: Seat) -> QuoteInForce:
-    """Option `i`'s quote in force, decided on the state as of `ts`: policy, tick rounding, post-only clamp, limits."""
-    view = quote_view(state, i, ts)
+def quote_in_force(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> QuoteInForce:
+    """Option `i`'s quote in force: policy, tick rounding, post-only clamp, limits.
+
+    It is decided on the state as of `ts`, in which the option's theo and Greeks were `at`.
+    """
+    view = quote_view(state, i, ts, at)
     answer = quoter.decide(view, quoter.memory, quoter.parameters)
     state.counters[Counter.QUOTES] += 1
     if not is_valid(answer):

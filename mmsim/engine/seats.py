@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mmsim.kernel import F1, F2, Slot, function
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.kernel import F1, F2, Slot, function_at, tuple_of
 from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
 
 QUOTE = Slot("quote", QuoteView, Quote)
@@ -13,8 +16,28 @@ ON_TICK = Slot("on_tick", TickView, None)
 ON_FILL = Slot("on_fill", FillView, None)
 
 
+quote_at, hedge_at = function_at(QUOTE.signature), function_at(HEDGE.signature)
+on_tick_at, on_fill_at = function_at(ON_TICK.signature), function_at(ON_FILL.signature)
+
+
+class Tables(NamedTuple):
+    """The arrays of both policies: the parameters of each method, and the memories, (underlyings, MEMORY) floats."""
+
+    quote: npt.NDArray[np.float64]
+    quote_tick: npt.NDArray[np.float64]
+    quote_fill: npt.NDArray[np.float64]
+    hedge: npt.NDArray[np.float64]
+    hedge_tick: npt.NDArray[np.float64]
+    hedge_fill: npt.NDArray[np.float64]
+    quote_memory: npt.NDArray[np.float64]
+    hedge_memory: npt.NDArray[np.float64]
+
+
+TABLES: Any = tuple_of(Tables, [F1, F1, F1, F1, F1, F1, F2, F2])
+
+
 class Seat(NamedTuple):
-    """A policy's methods with the parameters of each, and its memory: (underlyings, MEMORY) floats."""
+    """A policy's methods with the parameters of each, and its memory."""
 
     decide: Any  # quote or hedge
     parameters: Any
@@ -23,9 +46,3 @@ class Seat(NamedTuple):
     on_fill: Any
     fill_parameters: Any
     memory: Any
-
-
-def seat_types(decide: Slot) -> list[Any]:
-    """The compiled types of a seat's fields, as the loop takes them."""
-    slots = (decide, ON_TICK, ON_FILL)
-    return [argument for slot in slots for argument in (function(slot.signature), F1)] + [F2]

@@ -15,6 +15,9 @@ from mmsim.kernel import F2, I1, I2, internal, rows_of, tuple_of
 
 Rows = npt.NDArray[np.void]
 
+# the book's Greeks, in units of the underlying, from which those of a nearby spot and time are expanded
+BOOK = ("book_delta", "book_gamma", "book_speed", "book_charm", "book_vega", "book_vanna", "book_zomma", "book_veta")
+
 OPTION = np.dtype(
     [
         # the contract
@@ -77,7 +80,10 @@ OPTION = np.dtype(
         ("answered_posted", "i8"),  # micros of Y posted
         ("hedged_delta", "f8"),  # of one unit, at the last hedge fill
         ("unit_answered", "f8"),  # the integral of hedged_delta dS
-        ("now_delta", "f8"),  # of one unit at the last refresh of the aggregates
+        ("book_delta", "f8"),  # of one unit at the last refresh of the aggregates
+        ("book_gamma", "f8"),
+        ("book_speed", "f8"),
+        ("book_charm", "f8"),
         ("held", "i8"),  # entry k of this option's underlying's list of active options
     ],
     align=True,
@@ -104,12 +110,11 @@ UNDERLYING = np.dtype(
         # the book's Greeks at the last refresh
         ("book_spot", "f8"),
         ("book_ts", "i8"),
-        ("book_delta", "f8"),
-        ("book_gamma", "f8"),
-        ("book_vega", "f8"),
+        *[(name, "f8") for name in BOOK],
         ("book_theta", "f8"),
         ("stale", "i8"),  # a position or volatility changed since
         ("fresh_for", "i8"),  # nanoseconds for which the refreshed Greeks may serve
+        ("fresh_within", "f8"),  # and how far the spot may move
         ("active", "i8"),  # number of options ever held
         # the hedge
         ("hedge", "f8"),  # units held
@@ -316,9 +321,8 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
         ("hedge", "f8"),
         ("pending", "f8"),
         ("book_spot", "f8"),
-        ("book_delta", "f8"),
-        ("book_gamma", "f8"),
-        ("book_vega", "f8"),
+        ("book_ts", "i8"),
+        *[(name, "f8") for name in BOOK],
     ],
     align=True,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine.greeks import net_delta
+from mmsim.engine.greeks import book_at
 from mmsim.engine.limits import equity
 from mmsim.engine.state import STATE, State, micros
 from mmsim.engine.valuation import has_mark, theo_at
-from mmsim.kernel import I64, entry, internal, uniform_tuple
+from mmsim.kernel import I64, by_reference, entry, internal, uniform_tuple
 
 
 @internal
@@ -20,8 +20,9 @@ def write_marks(state: State) -> None:
         underlying = state.underlyings[u]
         row = _next_row(state, u)
         row["spot"], row["hedge"] = underlying["spot"], underlying["hedge"]
-        row["net_delta"], row["gamma"] = net_delta(underlying), underlying["book_gamma"]
-        row["vega"], row["theta"] = underlying["book_vega"], underlying["book_theta"]
+        book = book_at(state, underlying, state.desk[0]["now"])
+        row["net_delta"] = book.delta + underlying["hedge"] + underlying["pending"]
+        row["gamma"], row["vega"], row["theta"] = book.gamma, book.vega, underlying["book_theta"]
         row["equity_at_mid"] = row["equity_at_liquidation"] = 0
         for account in range(state.balances.shape[1]):
             row["balances"][account] = state.balances[u, account]
@@ -45,8 +46,9 @@ def _write_desk(state: State) -> None:
     row["spot"] = row["hedge"] = row["net_delta"] = row["gamma"] = float("nan")
     row["vega"] = row["theta"] = 0.0
     for u in range(state.underlyings.shape[0]):
-        row["vega"] += state.underlyings[u]["book_vega"]
-        row["theta"] += state.underlyings[u]["book_theta"]
+        underlying = state.underlyings[u]
+        row["vega"] += book_at(state, underlying, state.desk[0]["now"]).vega
+        row["theta"] += underlying["book_theta"]
     for account in range(state.balances.shape[1]):
         total = 0
         for owner in range(state.balances.shape[0]):
@@ -83,10 +85,10 @@ def _elsewhere(state: State) -> tuple[int, int, int]:
 
 
 @entry(uniform_tuple(I64, 3)(STATE))
-def liquidation(state: State) -> tuple[int, int, int]:
+def liquidation(arrays: State) -> tuple[int, int, int]:
     """What marking the options elsewhere than at theo would add to equity, and how many could not be liquidated.
 
     Micro-units: at market mid; at liquidation (bid for longs, ask for shorts); and the number of positions with no
     market to sell to, which are left at mid.
     """
-    return _elsewhere(state)
+    return _elsewhere(by_reference(arrays))

@@ -57,6 +57,30 @@ def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float
 
 
 @internal
+def greeks_now(state: State, i: int) -> Greeks:
+    """Theo and Greeks of one unit of option `i` at present."""
+    option = state.options[i]
+    spot = state.underlyings[option["underlying"]]["spot"]
+    return greeks_at(state, option, spot, state.desk[0]["now"], option["volatility"])
+
+
+@internal
+def greeks_seen(state: State, i: int, ts: int) -> Greeks:
+    """The same as the desk, whose delayed view has come to `ts`, knows them."""
+    option = state.seen_options[i]
+    underlying = state.seen_underlyings[option["underlying"]]
+    return greeks(
+        underlying["spot"] - dividends_ahead(state, underlying, option, ts),
+        option["strike"],
+        years_left(state, option, ts),
+        option["volatility"],
+        option["rate"],
+        option["carry"],
+        option["right"],
+    )
+
+
+@internal
 def delta_now(state: State, i: int, model_delta: float) -> float:
     """The delta that the split and the hedge use: the model's, or the script's at the underlying's current tick."""
     if state.rules[0]["scripted"] == 0:
@@ -66,8 +90,13 @@ def delta_now(state: State, i: int, model_delta: float) -> float:
 
 
 @internal
-def market_fair(state: State, option: Any) -> float:
-    """The market's fair value of one unit: the model's in a synthetic market, the mid of a two-sided quote, or NaN."""
+def market_fair(state: State, option: Any, theo: float) -> float:
+    """The market's fair value of one unit: the model's in a synthetic market, the mid of a two-sided quote, or NaN.
+
+    ``theo`` is the present one, which the model's fair value is where both have the same volatility.
+    """
+    if option["fair_volatility"] == option["volatility"]:
+        return theo
     if option["fair_volatility"] == option["fair_volatility"]:
         spot = state.underlyings[option["underlying"]]["spot"]
         return theo_at(state, option, spot, state.desk[0]["now"], option["fair_volatility"])

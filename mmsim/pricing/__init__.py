@@ -57,12 +57,20 @@ def greeks(
 ) -> pd.DataFrame:
     """Value and Greeks, a row an option in C order of the broadcast shape, the columns those of `black_scholes.Greeks`.
 
-    Vega, vanna and volga are per 1.00 of volatility, rho per 1.00 of rate, theta per year. Rho holds the dividend yield
-    still (the carry moves with the rate); where a carry of zero is given, the price of the future.
+    Vega, vanna, volga, zomma and veta are per 1.00 of volatility, rho per 1.00 of rate, theta, charm, colour and veta
+    per year. Rho holds the dividend yield still (the carry moves with the rate); where a carry of zero is given, the
+    price of the future.
 
-    >>> greeks(spot=49.0, strike=50.0, years=0.3846, volatility=0.2, rate=0.05).round(3)
-       theo  delta  gamma    vega  theta    rho  vanna  volga
-    0   2.4  0.522  0.066  12.105 -4.305  8.907  0.139 -0.229
+    >>> greeks(spot=49.0, strike=50.0, years=0.3846, volatility=0.2, rate=0.05).round(3).iloc[0, :8]
+    theo      2.400
+    delta     0.522
+    gamma     0.066
+    vega     12.105
+    theta    -4.305
+    rho       8.907
+    vanna     0.139
+    volga    -0.229
+    Name: 0, dtype: float64
     """
     from mmsim.pricing.chain import fill_greeks  # compiled at import, which the engine has no use for
 

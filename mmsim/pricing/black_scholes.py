@@ -35,6 +35,11 @@ class Greeks(NamedTuple):
     rho: float  # d theo / d rate, per 1.00, see `greeks`
     vanna: float  # d delta / d volatility, per 1.00
     volga: float  # d vega / d volatility, per 1.00 twice
+    charm: float  # d delta / d time, per year
+    speed: float  # d gamma / d spot
+    colour: float  # d gamma / d time, per year
+    zomma: float  # d gamma / d volatility, per 1.00: d² vega / d spot²
+    veta: float  # d vega / d time, per 1.00 of volatility and per year
 
 
 class _Terms(NamedTuple):
@@ -42,6 +47,7 @@ class _Terms(NamedTuple):
 
     growth: float  # e^{(b−r)T}
     root_years: float  # √T
+    deviation: float  # σ√T
     d1: float
     d2: float
     density: float  # n(d1)
@@ -79,7 +85,7 @@ def _terms(
     asset_density = asset * density
     asset_leg = _leg(asset, asset_density, right * d1)
     strike_leg = _leg(bond, asset_density, right * d2)
-    return _Terms(growth, root_years, d1, d2, density, asset_density, asset_leg, strike_leg)
+    return _Terms(growth, root_years, deviation, d1, d2, density, asset_density, asset_leg, strike_leg)
 
 
 @njit
@@ -121,7 +127,7 @@ def greeks(
 
     Limits: expired (``years <= 0``), theo is the intrinsic value and delta is ``right`` strictly in the money, else
     zero, as are all other Greeks. At zero volatility theo is the discounted intrinsic value of the forward, with its
-    delta, theta and rho. NaN in, NaN out.
+    delta, theta, rho and charm. NaN in, NaN out.
 
     >>> call = greeks(49.0, 50.0, 0.3846, 0.20, 0.05, 0.05, 1.0)  # Hull, chapter 19
     >>> [round(x, 3) for x in (call.theo, call.delta, call.gamma, call.vega, call.theta, call.rho)]
@@ -132,17 +138,26 @@ def greeks(
     terms = _terms(spot, strike, years, volatility, rate, carry, right)
     theo = _positive_part(right * (terms.asset_leg - terms.strike_leg))
     vega = terms.asset_density * terms.root_years
-    d2_by_volatility = terms.d2 / volatility
+    delta = right * terms.asset_leg / spot
+    density = terms.growth * terms.density
+    gamma = density / (spot * terms.deviation)
+    d1_d2, d2_by_volatility = terms.d1 * terms.d2, terms.d2 / volatility
+    carried_d1 = rate - carry + carry * terms.d1 / terms.deviation
     carried = (carry - rate) * terms.asset_leg + rate * terms.strike_leg
     return Greeks(
         theo=theo,
-        delta=right * terms.asset_leg / spot,
-        gamma=terms.growth * terms.density / (spot * volatility * terms.root_years),
+        delta=delta,
+        gamma=gamma,
         vega=vega,
         theta=-0.5 * vega * volatility / years - right * carried,
         rho=-years * theo if carry == 0.0 else right * years * terms.strike_leg,
-        vanna=-terms.growth * terms.density * d2_by_volatility,
+        vanna=-density * d2_by_volatility,
         volga=vega * terms.d1 * d2_by_volatility,
+        charm=density * (0.5 * terms.d2 / years - carry / terms.deviation) - (carry - rate) * delta,
+        speed=-gamma / spot * (1.0 + terms.d1 / terms.deviation),
+        colour=gamma * (carried_d1 + 0.5 * (1.0 - d1_d2) / years),
+        zomma=gamma * (d1_d2 - 1.0) / volatility,
+        veta=vega * (carried_d1 - 0.5 * (1.0 + d1_d2) / years),
     )
 
 
@@ -152,9 +167,10 @@ def _certain(spot: float, strike: float, years: float, rate: float, carry: float
     asset, bond, growth = present_values(spot, strike, years, rate, carry)
     theo = _positive_part(right * (asset - bond))
     if theo == 0.0:
-        return Greeks(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Greeks(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if years <= 0.0:
-        return Greeks(theo, right, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Greeks(theo, right, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     theta = -right * ((carry - rate) * asset + rate * bond)
     rho = -years * theo if carry == 0.0 else right * years * bond
-    return Greeks(theo, right * growth, 0.0, 0.0, theta, rho, 0.0, 0.0)
+    delta = right * growth
+    return Greeks(theo, delta, 0.0, 0.0, theta, rho, 0.0, 0.0, (rate - carry) * delta, 0.0, 0.0, 0.0, 0.0)

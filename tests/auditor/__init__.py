@@ -52,7 +52,7 @@ class Audit:
     violations: list[str]
     recomputed: dict[int, dict[str, float]]  # columns of the fills table, by row
     snapshots: list[dict[str, Any]]  # one a MARK row
-    lazy: float  # what X may be off by, in currency
+    lazy: float  # what X and Y may be off by, in currency
 
     def bucket(self, name: str) -> float:
         """A bucket of the mark view, in currency, profit positive."""
@@ -65,11 +65,11 @@ class Audit:
         found += self._compare_sums(results)
         tables: dict[str, Callable[[Any], Iterator[Discrepancy]]] = {
             "detail": lambda detail: comparison.of_detail(detail, self.accounts, self.lazy),
-            "attribution": lambda buckets: comparison.of_attribution(buckets, self.accounts),
+            "attribution": lambda buckets: comparison.of_attribution(buckets, self.accounts, self.lazy),
             "ledger": lambda ledger: comparison.of_ledger(ledger, self.journal, self.inventory, self.lazy),
             "fills": lambda fills: comparison.of_fills(fills, self.recomputed),
-            "options": lambda options: comparison.of_options(options, self.tranches, self.marks_posted),
-            "marks": lambda marks: comparison.of_marks(marks, self.snapshots),
+            "options": lambda options: comparison.of_options(options, self.tranches, self.marks_posted, self.lazy),
+            "marks": lambda marks: comparison.of_marks(marks, self.snapshots, self.lazy),
         }
         for name, compare in tables.items():
             if name in results:

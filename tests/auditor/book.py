@@ -16,6 +16,7 @@ from .model import Contract, delta, taylor, value
 from .tranches import OPENING, Tranches
 
 NS_PER_DAY = 86_400 * 10**9
+LAZY_SHARE = 0.25  # of what a delta expanded by gamma alone, and not in time, would miss: expanded ones miss less
 STEPS = ("Income:Dividends", "Income:Theta", "Income:Rates", "Income:Gamma:Convexity", "Income:Vega")
 VOLATILITY = STEPS.index("Income:Vega")
 BUCKETS = {
@@ -56,6 +57,7 @@ class Hedge:
         self.borrow = borrow
         self.all_options_move = 0.0  # X
         self.all_options_posted = 0
+        self.lazy_error = 0.0  # units that the deltas answered to may be off by, where Greeks are expanded
         self.hedge_move = 0.0  # the integral of units over the pricing underlying's spot
         self.hedge_move_posted = 0
 
@@ -99,7 +101,7 @@ class Book:
         self.cash_view = dict.fromkeys(("premium", "rebalancing", "carry", "fees", "settlement", "inventory"), 0)
         self.carry = dict.fromkeys(("options_cash", "hedge_cash", "borrow", "dividends"), 0)
         self.taylor = np.zeros(len(TAYLOR))
-        self.lazy_variance = 0.0  # of what X is off by where Greeks are extrapolated, at most, currency squared
+        self.lazy_variance = 0.0  # of what X and Y are off by where Greeks are expanded, at most, currency squared
         self.tranches = Tranches(len(STEPS), n)
         self.marks_posted = np.zeros(n, np.int64)  # number of marks posted, by option
         self.opening_options = self.opening_hedges = 0
@@ -172,7 +174,7 @@ class Book:
             held = self._live(u)
             deltas = self.delta(held, hedge.mid, hedge.tick_ns)
             if not self.settings["exact"]:
-                self.lazy_variance += (self._lazy_error(held, hedge) * move) ** 2
+                self.lazy_variance += (self._lazy_error(held, hedge) * move) ** 2 + (hedge.lazy_error * move) ** 2
             hedge.all_options_move += float(np.sum(self.units(held) * deltas)) * move
             mine = self.of_underlying[u]
             self.answered_move[mine] += self.answered[mine] * move
@@ -182,14 +184,14 @@ class Book:
         hedge.ticks += 1
 
     def _lazy_error(self, held: Numbers, hedge: Hedge) -> float:
-        """How far deltas extrapolated by gamma may be off, in units, as far and as old as a refresh allows."""
+        """How far expanded deltas may be off, in units, as far and as old as a refresh allows."""
         refresh = self.settings["refresh"]
         now, spot, ts = self.delta(held, hedge.mid, hedge.tick_ns), hedge.mid, hedge.tick_ns
         moved = spot * refresh["spot"]
         up, down = self.delta(held, spot + moved, ts), self.delta(held, spot - moved, ts)
         curved = np.abs(up + down - 2 * now) + np.abs(up - down) * refresh["spot"]
         aged = np.abs(self.delta(held, spot, ts - refresh["every_ns"]) - now)
-        return 2 * float(np.sum(np.abs(self.units(held)) * (curved + aged)))
+        return LAZY_SHARE * float(np.sum(np.abs(self.units(held)) * (curved + aged)))
 
     def dividend(self, u: int, ts_ns: int, amount: float) -> None:
         """A dividend goes ex: options are marked with it, the hedge receives it, the spot falls by it."""
@@ -460,6 +462,8 @@ class Book:
         started = self._started(u)
         deltas = self.delta(started, self.hedges[u].mid, ts_ns)
         self.answered[started] = self.units(started) * deltas
+        if not self.settings["exact"]:
+            self.hedges[u].lazy_error = self._lazy_error(started, self.hedges[u])
         self.tranches.answer(started, deltas)
         self._observe_borrow(u, ts_ns)
         return {"fee": fee / 1e6, "theo": instrument.mid, "spot": self.hedges[u].mid}

@@ -9,7 +9,9 @@ import pandas as pd
 
 from .book import BUCKETS
 
-LAZY = ("Income:Gamma:Convexity", "Income:Gamma:Drift")  # X is extrapolated between refreshes unless pricing is exact
+# the split of the spot's PnL: deltas are expanded between refreshes unless pricing is exact
+LAZY = ("Income:Gamma:Convexity", "Income:Gamma:Drift", "Income:Delta")
+LAZY_BUCKETS = ("gamma", "delta")
 
 
 class Discrepancy(NamedTuple):
@@ -42,13 +44,14 @@ def of_detail(detail: Mapping[str, float], accounts: pd.DataFrame, lazy: float) 
             yield from beyond(f"detail {name}", detail[name], 0.0, 0.0)
 
 
-def of_attribution(attribution: Mapping[str, float], accounts: pd.DataFrame) -> Iterator[Discrepancy]:
+def of_attribution(attribution: Mapping[str, float], accounts: pd.DataFrame, lazy: float) -> Iterator[Discrepancy]:
     """Every bucket of the mark view, and its total."""
     total, postings = 0.0, 0
     for bucket, parts in BUCKETS.items():
         rows = accounts.reindex(parts).fillna(0)
         audited, count = -rows["amount"].sum() / 1e6, int(rows["postings"].sum())
-        yield from beyond(f"attribution {bucket}", attribution[bucket], audited, (count + 1) / 1e6)
+        tolerance = (count + 1) / 1e6 + (lazy if bucket in LAZY_BUCKETS else 0.0)
+        yield from beyond(f"attribution {bucket}", attribution[bucket], audited, tolerance)
         total, postings = total + audited, postings + count
     yield from beyond("attribution total", attribution["total"], total, (postings + 1) / 1e6)
     parts_sum = sum(attribution[bucket] for bucket in BUCKETS)
@@ -119,7 +122,7 @@ def of_fills(fills: pd.DataFrame, recomputed: Mapping[int, Mapping[str, float]])
             yield from beyond(f"fill {row} {column}", reported[column][row], made[column], tolerance)
 
 
-def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int]) -> Iterator[Discrepancy]:
+def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int], lazy: float) -> Iterator[Discrepancy]:
     """Buckets by option and client group, the tranches of the group.
 
     ``options``: columns option and client (numbers, -1 the opening book), and the buckets.
@@ -132,13 +135,14 @@ def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int]) 
             continue
         for bucket, amount in row.items():
             tolerance = (2 * marks[option] + 10) / 1e6  # the remainder of a mark falls to one of its legs
+            tolerance += lazy if bucket in LAZY_BUCKETS else 0.0
             yield from beyond(f"options {option} {client} {bucket}", reported.loc[key, bucket], amount, tolerance)
 
 
 COLUMN_OF = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}  # of the marks table, by bucket
 
 
-def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[Discrepancy]:
+def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]], lazy: float) -> Iterator[Discrepancy]:
     """The rows of the time grid: of the desk its worth and its buckets so far, of an underlying its market and Greeks.
 
     ``marks``: columns ts (int ns), underlying (number, -1 the desk), and what is compared. Ends at the first bad row.
@@ -150,7 +154,7 @@ def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[D
         if shot["ts"] not in rows[-1].index:
             yield Discrepancy(f"marks: no desk row at {shot['ts']}", float("nan"), shot["worth"]["equity"], 0.0)
             return
-        found = list(_of_desk_row(rows[-1].loc[shot["ts"]], shot))
+        found = list(_of_desk_row(rows[-1].loc[shot["ts"]], shot, lazy))
         for u, audited in enumerate(shot["underlyings"]):
             row = rows[u].loc[shot["ts"]]
             for column, amount in audited.items():
@@ -162,11 +166,12 @@ def of_marks(marks: pd.DataFrame, snapshots: list[dict[str, Any]]) -> Iterator[D
             return
 
 
-def _of_desk_row(row: pd.Series, shot: Mapping[str, Any]) -> Iterator[Discrepancy]:
+def _of_desk_row(row: pd.Series, shot: Mapping[str, Any], lazy: float) -> Iterator[Discrepancy]:
     postings = sum(count for _, count in shot["buckets"].values())
     for column, amount in shot["worth"].items():
         yield from beyond(f"marks {column} at {shot['ts']}", row[column], amount, (postings + 10) / 1e6)
     for bucket, (amount, count) in shot["buckets"].items():
         column = COLUMN_OF.get(bucket, bucket)
         if column in row:
-            yield from beyond(f"marks {column} at {shot['ts']}", row[column], amount, (count + 1) / 1e6)
+            tolerance = (count + 1) / 1e6 + (lazy if bucket in LAZY_BUCKETS else 0.0)
+            yield from beyond(f"marks {column} at {shot['ts']}", row[column], amount, tolerance)

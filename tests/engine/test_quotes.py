@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmsim.events import Allocation, FillRule, Kind, rows
+from mmsim.pricing import greeks
 from tests.engine.builder import CALL, DAY, MICRO, PUT, at, clients, fixed, ns, only, order, play, policy, signed
 
 CALL_NUMBER = 0  # calls come first
@@ -205,7 +206,7 @@ class TestQuoteLatency:
         assert only(run, "client")["size"].tolist() == [4, 1]
 
     def test_the_books_delta_moves_with_the_spot_that_the_desk_has_seen(self):
-        """Long a call at the money: with no hedge and no refresh the delta seen is that of its gamma and the move."""
+        """Long a call at the money: with no hedge and no refresh the delta seen is expanded to the present."""
         shown = {}
         for latency in ("0s", "1ms"):
             run = play(
@@ -222,7 +223,10 @@ class TestQuoteLatency:
                 latency__quote=latency,
             )
             shown[latency] = only(run, "client")["quoted"].tolist()[1]
-        assert shown["1ms"] == shown["0s"]
+        years = (31 * 24 - 1.5) / (365 * 24)
+        delta = 100 * greeks(spot=100.04, strike=100, years=years, volatility=0.2)["delta"][0]
+        assert shown["0s"] == pytest.approx(200.0 + delta, abs=1e-3)
+        assert shown["1ms"] == pytest.approx(shown["0s"], rel=1e-9)
 
 
 class TestHedgeLatency:

@@ -1,0 +1,78 @@
+"""What the loop is compiled with: decorators and the types of its arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast, get_type_hints
+
+import numpy as np
+
+from mmsim.kernel.cache import CACHE
+
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+import numba
+from numba import from_dtype, literal_unroll, types
+from numba.core import config
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+JIT = not getattr(config, "DISABLE_JIT", 0)
+F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
+F1, F2 = types.Array(F64, 1, "C"), types.Array(F64, 2, "C")
+I1, I2 = types.Array(I64, 1, "C"), types.Array(I64, 2, "C")
+
+
+def njit(function: _Function) -> _Function:
+    """Decorator of a compiled function that Python may call too, compiled for whatever types it is given."""
+    compile_it: Any = numba.njit(error_model="numpy")
+    return cast("_Function", compile_it(function))
+
+
+def internal(function: _Function) -> _Function:
+    """Decorator of a function that only compiled code calls, and that makes no arrays.
+
+    Without doors to Python and without counting references to the arrays it is given it compiles in half the time.
+    """
+    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+    compile_it: Any = numba.njit(error_model="numpy", **options)
+    return cast("_Function", compile_it(function))
+
+
+def entry(signature: Any) -> Callable[[_Function], _Function]:
+    """Decorator of a function that Python calls: compiled for one signature, read from the disk by later processes."""
+    decorate: Any = numba.njit([signature], cache=True, error_model="numpy")
+    return cast("Callable[[_Function], _Function]", decorate)
+
+
+def will_compile() -> bool:
+    """Whether the loop has to be compiled first: nothing of it is in the cache yet."""
+    return JIT and not any(CACHE.rglob("loop.*.nbi"))
+
+
+def uniform_tuple(kind: Any, count: int) -> Any:
+    """The compiled type of a tuple of `count` values of one type."""
+    made: Any = types.UniTuple
+    return made(kind, count)
+
+
+def rows_of(dtype: np.dtype[Any]) -> Any:
+    """The compiled type of an array of records."""
+    return types.Array(from_dtype(dtype), 1, "C")
+
+
+_tuple_type: Any = types.BaseTuple.from_types
+fields_of = literal_unroll  # to iterate over a tuple of mixed types in compiled code
+
+_SCALARS = {int: I64, float: F64}
+
+
+def record(cls: Any) -> Any:
+    """The compiled type of a NamedTuple of ints and floats (int is int64: nanoseconds exceed a float's 53 bits)."""
+    return _tuple_type([_SCALARS[hint] for hint in get_type_hints(cls).values()], cls)
+
+
+def tuple_of(cls: Any, fields: Sequence[Any]) -> Any:
+    """The compiled type of a NamedTuple whose fields have the given compiled types."""
+    return _tuple_type(list(fields), cls)
