@@ -7,11 +7,12 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("mmsim", "hftbacktest", "numba", "numpy", "scipy", "pandas", "pyarrow")
 
 
@@ -20,6 +21,12 @@ def seconds_of(run: Callable[[], object]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process that runs this checkout of mmsim."""
+    found = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), **more}
 
 
 def interleaved(runs: Mapping[str, Callable[[], float]], repeat: int) -> dict[str, list[float]]:
@@ -75,16 +82,23 @@ def tell(figures: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(told, indent=2))
         return
-    for name, value in told.items():
+    for name, value in flat(told):
+        print(f"{name:<48} {text(value)}")
+
+
+def flat(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every figure with its whole name: the keys that lead to it."""
+    for key, value in figures.items():
         if isinstance(value, Mapping):
-            print(name)
-            for key, entry in value.items():
-                print(f"  {key:<36} {_text(entry)}")
+            yield from flat(value, f"{before}{key} / ")
         else:
-            print(f"{name:<38} {_text(value)}")
+            yield f"{before}{key}", value
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A figure as it is read."""
+    if isinstance(value, bool) or value is None:
+        return str(value)
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

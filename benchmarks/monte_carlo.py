@@ -22,7 +22,6 @@ import argparse
 import cProfile
 import pstats
 import statistics
-from pathlib import Path
 from typing import Any
 
 import hedged_call
