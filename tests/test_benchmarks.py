@@ -41,6 +41,15 @@ def test_the_replay_quotes_fills_and_hedges(replay, options):
     assert rates["mmsim_rows_per_second"] > 0
 
 
+def test_eager_quotes_every_option_at_each_tick_and_deals_the_same(replay):
+    if "20_eager" not in replay["rates"]:
+        pytest.skip("no scenario key execution.requote yet")
+    lazy, eager = replay["rates"]["20"], replay["rates"]["20_eager"]
+    ticks = lazy["hedge_decisions"] - lazy["client_fills"]
+    assert eager["quotes_per_row"] * eager["rows"] >= 20 * ticks
+    assert (eager["client_fills"], eager["hedge_fills"]) == (lazy["client_fills"], lazy["hedge_fills"])
+
+
 def test_the_plain_policy_is_called_at_every_tick_and_fill(replay):
     compiled, plain = replay["rates"]["20"], replay["rates"]["python_policy"]
     assert plain["calls"] == compiled["hedge_decisions"]
