@@ -9,7 +9,7 @@ hourly steps, interest paid on both cash accounts (`scenarios/textbook/fair_opti
 - numpy (`hedged_call.py`): the paths drawn at once, one loop over the steps, a handful of operations on all the paths.
 
 The two run in turn, K times; a rate is the median, a ratio the median of the ratios of neighbours. Before that numpy is
-given mmsim's own paths: the errors of every path must agree within a micro-unit a posting.
+given mmsim's own paths: the errors of every path must agree within a micro-unit a step.
 
 **What is unfair.** The script has nothing but the error: no ledger, no buckets, no fills, no other scenario. It knows
 that there is one option and never looks at the next event. It vectorises over paths, which a strategy whose hedges
@@ -34,7 +34,6 @@ from mmsim.events import Kind
 from mmsim.scenario import Scenario
 
 MICRO = 1e-6
-POSTINGS_A_STEP = 16  # the most: a hedge, and a mark with carry
 PARTS = {  # what a call of `mmsim.run` is made of: file and function
     "the market, once": ("market/__init__.py", "build"),
     "events of each path": ("market/__init__.py", "events"),
@@ -81,7 +80,7 @@ def against_numpy(scenario: Scenario, repeat: int) -> dict[str, float]:
 def figures(paths: int, repeat: int) -> dict[str, Any]:
     """Everything that the command prints."""
     difference = max(largest_difference(min(paths, 50), marks) for marks in (10, 1))
-    allowed = MICRO * POSTINGS_A_STEP * hedged_call.STEPS
+    allowed = MICRO * hedged_call.STEPS
     assert difference <= allowed, f"errors differ by {difference}: at most {allowed} is rounding"
     seldom = against_numpy(hedged_call.scenario(paths, 10), repeat)
     each = against_numpy(hedged_call.scenario(paths, 1), repeat)
