@@ -49,6 +49,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),  # at the end: what else ran is in the figures
         "memory_gb": round(memory / 1e9, 1),
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
