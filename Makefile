@@ -3,10 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
+BENCHMARKS := replay monte_carlo startup memory
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 export MPLBACKEND := Agg
 
-.PHONY: demo test lint format browser clean
+.PHONY: demo test lint format bench browser clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -25,11 +27,21 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The peer asks for an older numpy than everything else, so the benchmarks have an environment of their own.
+bench: $(BENCH_VENV)/.bench  ## speed and memory, beside peers: benchmarks/RESULTS.md
+	mkdir -p build/benchmarks
+	for name in $(BENCHMARKS); do \
+	  echo "benchmarks/$$name.py"; \
+	  $(BENCH_VENV)/bin/python benchmarks/$$name.py --json > build/benchmarks/$$name.json || exit 1; \
+	done
+	$(BENCH_VENV)/bin/python benchmarks/results.py build/benchmarks > build/benchmarks/RESULTS.md
+	cp build/benchmarks/RESULTS.md benchmarks/RESULTS.md
+
 browser:  ## Chromium for the tests of the report's page, from Debian's packages (needs root)
 	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver; }
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps, so that the second make is quick.
@@ -48,3 +60,10 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing mmsim and what its tests need into $(VENV) (once; a minute or two)"
 	@$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.demo
+
+$(BENCH_VENV)/.bench: pyproject.toml benchmarks/constraints.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	@echo "Installing mmsim and its peers into $(BENCH_VENV) (once; a minute or two)"
+	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --constraint benchmarks/constraints.txt --editable '.[bench]'
+	@touch $@
