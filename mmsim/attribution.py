@@ -56,24 +56,28 @@ class Outcome(NamedTuple):
 
 def outcome(state: State) -> Outcome:
     """The outcome of the path that a state has come to the end of."""
-    accounts = state.balances.sum(axis=0)
-    desk = state.desk[0]
-    opening = int(desk["opening_equity"])
-    closing = int(accounts[[Account.CASH_OPTIONS, Account.CASH_HEDGE, Account.OPTIONS, Account.HEDGE]].sum())
+    sums = state.balances.sum(axis=0)
+    accounts: list[int] = sums.tolist()
+    desk: dict[str, int] = dict(zip(state.desk.dtype.names or (), state.desk[0].tolist(), strict=True))
+    opening = desk["opening_equity"]
+    cash_accounts = accounts[Account.CASH_OPTIONS : Account.CASH_HEDGE + 1]
+    closing = sum(cash_accounts) + accounts[Account.OPTIONS] + accounts[Account.HEDGE]
     at_mid, at_liquidation, unquoted = liquidation(state)
-    cash = _cash_view(state, accounts)
-    components = _components(state, accounts)
-    flows = sum(int(desk[name]) for name in ("premium", "settlement", "hedge_flow", "margin", "option_interest"))
-    flows += int(desk["hedge_interest"]) + int(desk["dividends"])
-    flows -= sum(int(desk[name]) for name in ("borrow_fee", "option_fees", "hedge_fees"))
-    cash_accounts = [int(accounts[Account.CASH_OPTIONS]), int(accounts[Account.CASH_HEDGE])]
-    mark_view = -int(accounts[Account.SPREAD_MARKET : Account.UNEXPLAINED + 1].sum())
+    opening_options = int(state.options["opening_value"].sum())
+    cash = _cash_view(state, accounts, desk, opening_options)
+    components = {
+        "options": cash_accounts[0] + accounts[Account.OPTIONS] - opening_options,
+        "hedge": cash_accounts[1] + accounts[Account.HEDGE] - int(state.underlyings["opening_value"].sum()),
+    }
+    flows = sum(desk[name] for name in ("premium", "settlement", "hedge_flow", "margin", "option_interest"))
+    flows += desk["hedge_interest"] + desk["dividends"] - desk["borrow_fee"] - desk["option_fees"] - desk["hedge_fees"]
+    mark_view = -sum(accounts[Account.SPREAD_MARKET : Account.UNEXPLAINED + 1])
     identities = {
-        "trial_balance": int(desk["imbalance"]) + abs(int(accounts.sum())),
+        "trial_balance": desk["imbalance"] + abs(sum(accounts)),
         "mark_view": mark_view - (closing - opening),
         "cash_view": sum(cash.values()) - (closing - opening),
         "cash": abs(sum(cash_accounts) - flows)
-        + sum(abs(int(row["balance"]) - balance) for row, balance in zip(state.cash, cash_accounts, strict=True)),
+        + sum(abs(have - balance) for have, balance in zip(state.cash["balance"].tolist(), cash_accounts, strict=True)),
         "components": sum(components.values()) - mark_view,
     }
     equity = {
@@ -84,35 +88,21 @@ def outcome(state: State) -> Outcome:
         "at_liquidation": closing + int(at_liquidation),
         "unquoted": int(unquoted),
     }
-    return Outcome(accounts, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
+    return Outcome(sums, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
 
 
-def _cash_view(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
-    desk = state.desk[0]
+def _cash_view(state: State, accounts: list[int], desk: dict[str, int], opening_options: int) -> dict[str, int]:
     unrealised = 0
     for u, underlying in enumerate(state.underlyings):
         cost = int(state.lot_costs[u, underlying["lot_head"] : underlying["lot_tail"]].sum())
         unrealised += int(underlying["hedge_value"]) + int(underlying["hedge_base"]) - cost
     return {
-        "premium": int(desk["premium"]),
-        "rebalancing": int(desk["realised"]),
-        "carry": int(desk["option_interest"])
-        + int(desk["hedge_interest"])
-        - int(desk["borrow_fee"])
-        + int(desk["dividends"]),
-        "fees": -int(desk["option_fees"]) - int(desk["hedge_fees"]),
-        "settlement": int(desk["settlement"]),
-        "inventory": int(accounts[Account.OPTIONS]) - int(state.options["opening_value"].sum()) + unrealised,
-    }
-
-
-def _components(state: State, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
-    """What each component's cash and inventory have changed by."""
-    return {
-        "options": int(accounts[Account.CASH_OPTIONS] + accounts[Account.OPTIONS])
-        - int(state.options["opening_value"].sum()),
-        "hedge": int(accounts[Account.CASH_HEDGE] + accounts[Account.HEDGE])
-        - int(state.underlyings["opening_value"].sum()),
+        "premium": desk["premium"],
+        "rebalancing": desk["realised"],
+        "carry": desk["option_interest"] + desk["hedge_interest"] - desk["borrow_fee"] + desk["dividends"],
+        "fees": -desk["option_fees"] - desk["hedge_fees"],
+        "settlement": desk["settlement"],
+        "inventory": accounts[Account.OPTIONS] - opening_options + unrealised,
     }
 
 

@@ -15,24 +15,40 @@ DAY = 86_400_000_000_000
 
 
 @internal
-def accrue(state: State, ts: int) -> None:
-    """Bring the interest of both accounts up to `ts`; to be called before a balance changes."""
-    rules = state.rules[0]
-    total = state.cash[0]["balance"] + state.cash[1]["balance"]
-    for k in range(2):
-        cash = state.cash[k]
-        deciding = total if rules["net_funding"] != 0 else cash["balance"]
-        rate = cash["rate"] + (rules["borrowing_spread"] if deciding < 0 else 0.0)
-        if rules["simple_interest"] == 0:
-            growth = expm1(rate * (ts - cash["ts"]) / rules["interest_year"])
-            cash["accrued"] += (cash["balance"] + cash["accrued"]) * growth
-        elif (
-            rate != 0.0 or cash["resting"] != 0.0
-        ):  # what rests bears interest from midnight on, whatever the rate then
-            _accrue_simple(cash, rate, ts, rules["interest_year"])
-        if k == OPTIONS:
-            _grow(state, rate, ts)
-        cash["ts"] = ts
+def accrue(state: State, component: int, ts: int) -> None:
+    """Bring a component's interest up to `ts`; to be called before its balance changes.
+
+    Where the sum of both balances decides whether the desk borrows, both are.
+    """
+    if state.rules[0]["net_funding"] == 0:
+        _accrue(state, component, state.cash[component]["balance"], ts)
+        return
+    total = state.cash[OPTIONS]["balance"] + state.cash[HEDGE]["balance"]
+    _accrue(state, OPTIONS, total, ts)
+    _accrue(state, HEDGE, total, ts)
+
+
+@internal
+def _accrue(state: State, component: int, deciding: int, ts: int) -> None:
+    """One component's interest up to `ts`, at the rate of borrowing where the deciding balance is negative."""
+    rules, cash = state.rules[0], state.cash[component]
+    rate = cash["rate"] + (rules["borrowing_spread"] if deciding < 0 else 0.0)
+    growth = _growth(cash, rate, ts - cash["ts"], rules["interest_year"])
+    if rules["simple_interest"] == 0:
+        cash["accrued"] += (cash["balance"] + cash["accrued"]) * growth
+    elif rate != 0.0 or cash["resting"] != 0.0:  # what rests bears interest from midnight on, whatever the rate then
+        _accrue_simple(cash, rate, ts, rules["interest_year"])
+    if component == OPTIONS:
+        state.desk[0]["growth"] *= 1.0 + growth
+    cash["ts"] = ts
+
+
+@internal
+def _growth(cash: Any, rate: float, wait: int, year: float) -> float:
+    """What a unit of cash earns in a time, continuously compounded; the last answer serves equal steps."""
+    if wait != cash["growth_wait"] or rate != cash["growth_rate"]:
+        cash["growth"], cash["growth_wait"], cash["growth_rate"] = expm1(rate * wait / year), wait, rate
+    return cash["growth"]
 
 
 @internal
@@ -49,17 +65,9 @@ def _accrue_simple(cash: Any, rate: float, ts: int, year: float) -> None:
 
 
 @internal
-def _grow(state: State, rate: float, ts: int) -> None:
-    """What one unit of options cash has become since the start, for the carry of a tranche."""
-    desk = state.desk[0]
-    desk["growth"] *= 1.0 + expm1(rate * (ts - desk["growth_ts"]) / state.rules[0]["interest_year"])
-    desk["growth_ts"] = ts
-
-
-@internal
 def move_options_cash(state: State, underlying: int, amount: int) -> None:
     """A posting to Assets:Cash:Options, interest accrued first."""
-    accrue(state, state.desk[0]["now"])
+    accrue(state, OPTIONS, state.desk[0]["now"])
     state.cash[OPTIONS]["balance"] += amount
     post(state, Account.CASH_OPTIONS, -1, underlying, amount)
 
@@ -67,7 +75,7 @@ def move_options_cash(state: State, underlying: int, amount: int) -> None:
 @internal
 def move_hedge_cash(state: State, underlying: int, amount: int) -> None:
     """A posting to Assets:Cash:Hedge, interest accrued first."""
-    accrue(state, state.desk[0]["now"])
+    accrue(state, HEDGE, state.desk[0]["now"])
     state.cash[HEDGE]["balance"] += amount
     post(state, Account.CASH_HEDGE, -1, underlying, amount)
 
@@ -89,7 +97,8 @@ def accrue_borrow(state: State, u: int) -> None:
 def post_carry(state: State) -> None:
     """Post what has accrued, whole micro-units; fractions are carried on."""
     desk = state.desk[0]
-    accrue(state, desk["now"])
+    accrue(state, OPTIONS, desk["now"])
+    accrue(state, HEDGE, desk["now"])
     begin(state, TransactionKind.CARRY)
     own = state.balances.shape[0] - 1
     for k in range(2):

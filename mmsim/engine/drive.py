@@ -26,22 +26,10 @@ class Desk(NamedTuple):
 
     quoting: Policy
     hedging: Policy
-    quote: tuple[Bound, Bound, Bound]  # quote, on_tick, on_fill
-    hedge: tuple[Bound, Bound, Bound]  # hedge, on_tick, on_fill
-    quote_memory: npt.NDArray[np.float64]  # (underlyings, MEMORY)
-    hedge_memory: npt.NDArray[np.float64]
-
-    @property
-    def functions(self) -> Any:
-        """Where the loop finds the policies' methods."""
-        addresses = [bound.address for bound in (*self.quote, *self.hedge)]
-        return np.array(addresses, np.int64) if JIT else addresses
-
-    @property
-    def tables(self) -> Tables:
-        """The arrays that the policies' methods are given."""
-        parameters = [bound.parameters for bound in (*self.quote, *self.hedge)]
-        return Tables._make([*parameters, self.quote_memory, self.hedge_memory])
+    quote: tuple[Bound, ...]  # quote, on_tick, on_fill
+    hedge: tuple[Bound, ...]  # hedge, on_tick, on_fill
+    functions: Any  # where the loop finds their methods
+    tables: Tables  # the arrays that the methods are given
 
     @property
     def failure(self) -> tuple[Policy, Failure] | None:
@@ -64,8 +52,8 @@ class Desk(NamedTuple):
 
 def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
     """Put the policies in their slots."""
-    quote = [bind(quoting.instance, slot, quoting.file) for slot in (QUOTE, ON_TICK, ON_FILL)]
-    hedge = [bind(hedging.instance, slot, hedging.file) for slot in (HEDGE, ON_TICK, ON_FILL)]
+    quote = tuple(bind(quoting.instance, slot, quoting.file) for slot in (QUOTE, ON_TICK, ON_FILL))
+    hedge = tuple(bind(hedging.instance, slot, hedging.file) for slot in (HEDGE, ON_TICK, ON_FILL))
     memories = [
         np.zeros((underlyings, max(int(getattr(type(policy.instance), "MEMORY", 0)), 1)))
         for policy in (quoting, hedging)
@@ -73,8 +61,14 @@ def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
     for bounds, memory in zip((quote, hedge), memories, strict=True):
         for bound in bounds:
             bound.lend(memory)
+    addresses = [bound.address for bound in quote + hedge]
     return Desk(
-        quoting, hedging, (quote[0], quote[1], quote[2]), (hedge[0], hedge[1], hedge[2]), memories[0], memories[1]
+        quoting=quoting,
+        hedging=hedging,
+        quote=quote,
+        hedge=hedge,
+        functions=np.array(addresses, np.int64) if JIT else addresses,
+        tables=Tables._make([*(bound.parameters for bound in quote + hedge), *memories]),
     )
 
 
@@ -91,14 +85,14 @@ def walk(
     ``empty`` is called when the journal is full and at the end; ``progress`` with the number of events done. Raises
     UserError where a policy fails or an opening position has no price.
     """
-    desk.quote_memory[:] = 0.0
-    desk.hedge_memory[:] = 0.0
+    desk.tables.quote_memory[:] = 0.0
+    desk.tables.hedge_memory[:] = 0.0
     state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
-    n, end, functions, tables = 0, len(events), desk.functions, desk.tables
+    n, end = 0, len(events)
     while True:
         stop = min(n + _CHUNK, end)
         try:
-            n, reason = loop.run(events, n, stop, state, functions, tables)
+            n, reason = loop.run(events, n, stop, state, desk.functions, desk.tables)
         except Exception as error:
             if not desk.listeners:
                 raise
@@ -155,7 +149,7 @@ def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure
     """The policy whose answer the loop has stopped at, and what is wrong with it."""
     is_quote = reason == Reason.QUOTE_FAULT
     policy, slot, memory = (
-        (desk.quoting, QUOTE, desk.quote_memory) if is_quote else (desk.hedging, HEDGE, desk.hedge_memory)
+        (desk.quoting, QUOTE, desk.tables.quote_memory) if is_quote else (desk.hedging, HEDGE, desk.tables.hedge_memory)
     )
     kinds = get_type_hints(slot.view).values()
     decided = int(state.desk[0]["now"]) - (int(state.rules[0]["quote_latency"]) if is_quote else 0)

@@ -241,6 +241,30 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     return Reason.STOP
 
 
+@internal
+def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: Seat) -> tuple[int, int]:
+    """What `run` returns, without the counting of references that a function called from Python does."""
+    options, desk = state.options, state.desk[0]
+    for n in range(start, stop):
+        event = events[n]
+        if event["kind"] == Kind.QUOTE and is_quiet(desk):  # most events are market quotes that nothing waits for
+            desk["now"] = event["ts"]
+            set_quote(options[event["instrument"]], event)
+            continue
+        if not has_room(state):
+            return n, Reason.JOURNAL_FULL
+        if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
+            return n, Reason.QUEUE_FULL
+        reason = handle(state, events, n, quoter, hedger)
+        if desk["overflow"] != 0:
+            return n, Reason.OVERFLOW
+        if reason != Reason.STOP:
+            return n, reason
+    if stop == events.shape[0] and not finish(state, hedger):
+        return stop, Reason.HEDGE_FAULT
+    return stop, Reason.STOP if desk["overflow"] == 0 else Reason.OVERFLOW
+
+
 @entry(uniform_tuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, I1, TABLES))
 def run(
     events: Events, start: int, stop: int, arrays: State, functions: npt.NDArray[np.int64], tables: Tables
@@ -265,22 +289,4 @@ def run(
             on_fill_at(functions[5]), tables.hedge_fill, tables.hedge_memory,
         )
     )  # fmt: skip
-    options, desk = state.options, state.desk[0]
-    for n in range(start, stop):
-        event = events[n]
-        if event["kind"] == Kind.QUOTE and is_quiet(desk):  # most events are market quotes that nothing waits for
-            desk["now"] = event["ts"]
-            set_quote(options[event["instrument"]], event)
-            continue
-        if not has_room(state):
-            return n, Reason.JOURNAL_FULL
-        if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
-            return n, Reason.QUEUE_FULL
-        reason = handle(state, events, n, quoter, hedger)
-        if desk["overflow"] != 0:
-            return n, Reason.OVERFLOW
-        if reason != Reason.STOP:
-            return n, reason
-    if stop == events.shape[0] and not finish(state, hedger):
-        return stop, Reason.HEDGE_FAULT
-    return stop, Reason.STOP if desk["overflow"] == 0 else Reason.OVERFLOW
+    return walk(state, events, start, stop, quoter, hedger)

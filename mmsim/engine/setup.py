@@ -56,11 +56,11 @@ def new_state(
 
 def restart(state: State, template: State, path: int, *, keep: bool) -> None:
     """Bring a state back to that of its template, for another path."""
-    for name in ("options", "underlyings", "cash", "rules", "desk", "balances", "counters", "taylor"):
-        np.copyto(getattr(state, name), getattr(template, name))
+    names = ["options", "underlyings", "cash", "rules", "desk", "balances", "counters", "taylor"]
     if state.seen_options is not state.options:
-        np.copyto(state.seen_options, template.seen_options)
-        np.copyto(state.seen_underlyings, template.seen_underlyings)
+        names += ["seen_options", "seen_underlyings"]
+    for name in names:  # as bytes: records are copied field by field
+        getattr(state, name).view(np.uint8)[:] = getattr(template, name).view(np.uint8)
     state.rules["path"], state.rules["keep"] = path, keep
 
 
@@ -156,7 +156,7 @@ def _cash(scenario: Scenario) -> npt.NDArray[np.void]:
 
 def _desk(scenario: Scenario) -> npt.NDArray[np.void]:
     row = np.zeros(1, layout.DESK)
-    row["now"] = row["growth_ts"] = scenario.clock.start
+    row["now"] = scenario.clock.start
     row["open"] = scenario.sessions is None
     row["growth"] = 1.0
     return row

@@ -151,6 +151,9 @@ CASH = np.dtype(
         ("resting", "f8"),  # simple interest that bears none before midnight, micros
         ("ts", "i8"),
         ("rate", "f8"),
+        ("growth_wait", "i8"),  # the last interval of growth that was worked out, nanoseconds
+        ("growth_rate", "f8"),
+        ("growth", "f8"),
     ],
     align=True,
 )
@@ -222,7 +225,6 @@ DESK = np.dtype(
         ("seen_tail", "i8"),
         ("seen_next", "i8"),  # the trailing cursor over the events
         ("growth", "f8"),  # of one unit of options cash since the start
-        ("growth_ts", "i8"),
         # the journal's ends
         ("postings", "i8"),
         ("fills", "i8"),

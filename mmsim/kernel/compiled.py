@@ -30,6 +30,12 @@ def njit(function: _Function) -> _Function:
     return cast("_Function", compile_it(function))
 
 
+def inlined(function: _Function) -> _Function:
+    """Decorator of a small function that becomes a part of every compiled function which calls it."""
+    compile_it: Any = numba.njit(error_model="numpy", forceinline=True)
+    return cast("_Function", compile_it(function))
+
+
 def internal(function: _Function) -> _Function:
     """Decorator of a function that only compiled code calls, and that makes no arrays.
 

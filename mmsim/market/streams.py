@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +17,11 @@ def generator(seed: int, name: str, path: int) -> np.random.Generator:
     >>> float(generator(7, "spot:ABC", 0).random()) == float(generator(7, "spot:ABC", 1).random())
     False
     """
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(*_words(name), path))))
+
+
+@cache
+def _words(name: str) -> tuple[int, ...]:
+    """Four words of 32 bits from the hash of a stream's name."""
     digest = hashlib.sha256(name.encode()).digest()
-    words = (int.from_bytes(digest[n : n + 4], "little") for n in range(0, 16, 4))
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(*words, path))))
+    return tuple(int.from_bytes(digest[n : n + 4], "little") for n in range(0, 16, 4))

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from mmsim.kernel import njit
+from mmsim.kernel import inlined, njit
 from mmsim.pricing.normal import mills_ratio
 
 _INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -56,14 +56,14 @@ class _Terms(NamedTuple):
     strike_leg: float  # K·e^{−rT}·N(w·d2)
 
 
-@njit
+@inlined
 def _leg(present_value: float, density: float, d: float) -> float:
     """``present_value``·N(d), where ``density`` is ``present_value``·n(d): to full relative precision in both tails."""
     tail = density * mills_ratio(abs(d))
     return present_value - tail if d > 0.0 else tail
 
 
-@njit
+@inlined
 def present_values(spot: float, strike: float, years: float, rate: float, carry: float) -> tuple[float, float, float]:
     """S·e^{(b−r)T}, K·e^{−rT} and e^{(b−r)T}; nothing is discounted once expired."""
     time = max(years, 0.0)
@@ -71,7 +71,7 @@ def present_values(spot: float, strike: float, years: float, rate: float, carry:
     return spot * growth, strike * math.exp(-rate * time), growth
 
 
-@njit
+@inlined
 def _terms(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
 ) -> _Terms:
@@ -88,7 +88,7 @@ def _terms(
     return _Terms(growth, root_years, deviation, d1, d2, density, asset_density, asset_leg, strike_leg)
 
 
-@njit
+@inlined
 def _positive_part(x: float) -> float:
     """``x`` or zero, which is +0.0; NaN stays."""
     return 0.0 if x <= 0.0 else x  # noqa: FURB136  (max would choose its zero's sign by the order of its arguments)

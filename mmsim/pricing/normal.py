@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mmsim.kernel import njit
+from mmsim.kernel import inlined
 
 _FLAT = 1e25  # beyond, z¹¹ would overflow, and the ratio is far below anything that matters
 
 
-@njit
+@inlined
 def mills_ratio(z: float) -> float:
     """N(−z) / n(z) for ``z >= 0``, to a few units of the last place (Mills 1926). NaN gives NaN.
 
