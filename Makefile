@@ -8,7 +8,9 @@ BENCHMARKS := replay monte_carlo startup memory
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 export MPLBACKEND := Agg
 
-.PHONY: demo test lint format bench browser clean
+SCENARIOS := 2000
+
+.PHONY: demo test audit lint format bench browser clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -16,6 +18,9 @@ demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a r
 test: lint  ## everything that must hold before a change is kept
 	@command -v chromium >/dev/null || echo "No chromium here: the browser tests will be skipped ('make browser' installs it)."
 	$(BIN)/python -m pytest -n 2
+
+audit: $(VENV)/.test  ## thousands of drawn scenarios, each recomputed by the auditor (make audit SCENARIOS=500)
+	$(BIN)/python -m tests.drawn_audit $(SCENARIOS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -2,33 +2,88 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 
+from mmsim import backtest
+from mmsim import market as markets
+from mmsim.engine import drive
+from mmsim.engine.state import State
 from mmsim.events import Kind
 from mmsim.instruments import Universe
 from mmsim.market import Market
+from mmsim.results import Run
 from mmsim.scenario import Scenario
-from tests.auditor import Audit, Discrepancy, audit
-
-if TYPE_CHECKING:
-    from mmsim.results import Run
+from tests.auditor import Discrepancy, audit
 
 COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "value", "price", "size")
+HEDGE_CAUSES = {"interval": ("TIMER", "MARK")}  # at a MARK row the loss limit flattens whatever the policy is
 
 
-def audited(run: Run, market: Market, path: int = 0) -> tuple[Audit, list[Discrepancy]]:
-    """The audit of one kept path of a run, and where the run's tables differ from it."""
-    scenario = Scenario.model_validate(run.summary["scenario"])
-    result = audit(
-        terms(market.universe),
-        events(market, path),
-        fills(run.fills[run.fills["path"] == path], market),
-        settings(scenario, market.universe),
-    )
-    return result, result.compare(results(run, market, path))
+class Books(NamedTuple):
+    """The plain inputs of an audit of one path, and what the run reports."""
+
+    terms: dict[str, pd.DataFrame]
+    events: pd.DataFrame
+    fills: pd.DataFrame
+    settings: dict[str, Any]
+    results: dict[str, Any]
+
+
+class Played(NamedTuple):
+    """A run with the market that it was in and the loop's state when it ended."""
+
+    run: Run
+    market: Market
+    state: State
+
+    @property
+    def books(self) -> Books:
+        """What the auditor is given of the first path."""
+        scenario, path = Scenario.model_validate(self.run.summary["scenario"]), 0
+        return Books(
+            terms(self.market.universe),
+            events(self.market, path),
+            fills(self.run, self.market, path),
+            settings(scenario, self.market.universe),
+            results(self.run, self.market, path),
+        )
+
+
+def play(
+    scenario: Scenario, data: Path | None = None, alter: Callable[[Market], Market] = lambda built: built
+) -> Played:
+    """The run of a scenario in its market, or in that market altered."""
+    build, walk = markets.build, drive.walk
+    built: list[Market] = []
+    ended: list[State] = []
+
+    def building(*arguments: Any, **keywords: Any) -> Market:
+        built.append(alter(build(*arguments, **keywords)))
+        return built[-1]
+
+    def walking(*arguments: Any) -> State:
+        ended.append(walk(*arguments))
+        return ended[-1]
+
+    with mock.patch.object(markets, "build", building), mock.patch.object(drive, "walk", walking):
+        run = backtest.run(scenario, data)
+    return Played(run, built[-1], ended[-1])
+
+
+def verdict(truth: Books, reported: Books) -> list[Discrepancy]:
+    """What the auditor has to say of the books ``reported``, the market and the rules being the truth's."""
+    return audit(truth.terms, truth.events, reported.fills, truth.settings).compare(reported.results)
+
+
+def say(found: Iterable[Discrepancy]) -> str:
+    """Discrepancies for a test's message, a line each."""
+    return "\n".join(str(one) for one in found)
 
 
 def terms(universe: Universe) -> dict[str, pd.DataFrame]:
@@ -70,18 +125,36 @@ def events(market: Market, path: int) -> pd.DataFrame:
     return pd.DataFrame({name: rows[name] for name in COLUMNS} | {"kind": names[rows["kind"]]})
 
 
-def fills(table: pd.DataFrame, market: Market) -> pd.DataFrame:
-    """The fills of a path with numbers for names and signed sizes."""
+def fills(run: Run, market: Market, path: int) -> pd.DataFrame:
+    """The fills of a path with numbers for names and signed sizes, and the row of events that caused one, if known."""
     universe = market.universe
-    rows = plain(table).sort_values("transaction", kind="stable", ignore_index=True)
+    rows = plain(run.fills[run.fills["path"] == path]).sort_values("transaction", kind="stable", ignore_index=True)
     of_underlying = rows["instrument"].map(universe.underlying_index)
     instrument = rows["instrument"].map(universe.option_index).where(rows["kind"] != "hedge", of_underlying)
-    made = rows[["ts", "kind", "price"]].assign(
+    return rows[["ts", "kind", "price", "spot"]].assign(
         instrument=instrument.fillna(-1).astype(int),
         client=client_numbers(rows["client"], market),
         size=rows["size"].where(rows["side"] == "buy", -rows["size"]),
+        event=_causes(run, market, path, rows),
     )
-    return made.assign(event=rows["event"]) if "event" in rows else made
+
+
+def _causes(run: Run, market: Market, path: int, fills: pd.DataFrame) -> pd.Series[Any]:
+    """The row of events behind each hedge that the loss limit has sent at once; None for all other fills.
+
+    The policy may have hedged at a tick of the same time, before the row's marks, or hedges after its expiries.
+    """
+    causes = pd.Series([None] * len(fills), dtype=object)
+    breaches, ledger = (plain(table[table["path"] == path]) for table in (run.breaches, run.ledger))
+    rows = market.events(path)
+    for ts in breaches.loc[breaches["limit"] == "loss", "ts"]:
+        marked = ledger.loc[(ledger["ts"] == ts) & ledger["kind"].isin(["mark", "carry"]), "transaction"].min()
+        expired = fills.loc[(fills["ts"] == ts) & (fills["kind"] == "expiry"), "transaction"].min()
+        at_the_row = (fills["transaction"] > marked) & ~(fills["transaction"] > expired)
+        sent = (fills["ts"] == ts) & (fills["kind"] == "hedge") & at_the_row
+        flattened = fills[sent].drop_duplicates("instrument").index
+        causes[flattened] = int(np.flatnonzero((rows["ts"] == ts) & (rows["kind"] == Kind.MARK))[0])
+    return causes
 
 
 def client_numbers(names: pd.Series, market: Market) -> pd.Series:
@@ -132,7 +205,7 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "scripted_deltas": scenario.hedging.parameters.get("deltas"),
         "exact": scenario.pricing.exact or scenario.hedging.policy == "scripted_deltas",
         "refresh": {"spot": scenario.pricing.refresh_spot, "every_ns": scenario.pricing.refresh_every},
-        "hedge_causes": ("TIMER",) if scenario.hedging.policy == "interval" else tuple(kind.name for kind in Kind),
+        "hedge_causes": HEDGE_CAUSES.get(scenario.hedging.policy, tuple(kind.name for kind in Kind)),
     }
 
 

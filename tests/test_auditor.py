@@ -1,31 +1,27 @@
 """The auditor agrees with sound runs, and with no run of a broken engine.
 
-Faults are planted in two ways. Either the engine runs a scenario that differs in what the fault would get wrong (fees
-forgotten, a wrong multiplier, other lots) and its books, which are sound in themselves, are audited against the true
-scenario. Or the tables of a sound run are altered so that every transaction still balances and every sum still agrees
-with the ledger. Nothing but the auditor's own calculation can tell.
+Faults are planted in two ways. Either the engine runs a scenario that differs in what the fault would get wrong
+(`planted_faults`) and its books, which are sound in themselves, are audited against the true scenario. Or the tables of
+a sound run are altered so that every transaction still balances and every sum still agrees with the ledger.
+Nothing but the auditor's own calculation can tell.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mmsim import backtest, market
-from mmsim.events import Kind, merge, rows
-from mmsim.market import Market
 from mmsim.scenario import Scenario, load
-from tests import audit_of_run
-from tests.auditor import BUCKETS, Discrepancy, audit
+from tests.audit_of_run import Books, play, say, verdict
+from tests.auditor import BUCKETS
+from tests.planted_faults import FAULTS, broken
 
 START = "2026-03-02T00:00:00Z"
 SCENARIO: dict[str, Any] = {
@@ -87,16 +83,6 @@ SCENARIO: dict[str, Any] = {
 }
 
 
-class Books(NamedTuple):
-    """The plain inputs of an audit, and what the run reports."""
-
-    terms: dict[str, pd.DataFrame]
-    events: pd.DataFrame
-    fills: pd.DataFrame
-    settings: dict[str, Any]
-    results: dict[str, Any]
-
-
 def changed(value: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A scenario with dotted keys (``__`` for the dot) changed."""
     made = copy.deepcopy(value)
@@ -109,41 +95,9 @@ def changed(value: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return made
 
 
-def built_for(scenario: Scenario, data: Path | None = None) -> Market:
-    """The market that a run of the scenario builds."""
-    parameters = scenario.hedging.parameters
-    return market.build(
-        scenario, data, timer_ns=parameters["interval_ns"] if scenario.hedging.policy == "interval" else 0
-    )
-
-
-def books(
-    scenario: Scenario | dict[str, Any],
-    data: Path | None = None,
-    alter: Callable[[Market], Market] = lambda built: built,
-) -> Books:
-    """Run a scenario, in its market or that market altered, and take the run apart for the auditor."""
-    if isinstance(scenario, dict):
-        scenario = Scenario.model_validate(scenario)
-    built = alter(built_for(scenario, data))
-    with mock.patch.object(market, "build", return_value=built):
-        run = backtest.run(scenario, data)
-    return Books(
-        audit_of_run.terms(built.universe),
-        audit_of_run.events(built, 0),
-        audit_of_run.fills(run.fills, built),
-        audit_of_run.settings(scenario, built.universe),
-        audit_of_run.results(run, built, 0),
-    )
-
-
-def verdict(truth: Books, reported: Books) -> list[Discrepancy]:
-    """What the auditor has to say of the books ``reported``, the market and the rules being the truth's."""
-    return audit(truth.terms, truth.events, reported.fills, truth.settings).compare(reported.results)
-
-
-def say(found: list[Discrepancy]) -> str:
-    return "\n".join(str(one) for one in found)
+def books(scenario: Scenario | dict[str, Any], data: Path | None = None) -> Books:
+    """Run a scenario, and take the run apart for the auditor."""
+    return play(scenario if isinstance(scenario, Scenario) else Scenario.model_validate(scenario), data).books
 
 
 @pytest.fixture(scope="module")
@@ -164,43 +118,15 @@ def test_the_sound_run_has_something_of_everything(sound: Books) -> None:
     assert set(idle) <= {"Income:Rates", "Income:Basis", "Income:Unexplained", "Equity:Opening"}
 
 
-MUTANTS: dict[str, dict[str, Any]] = {
-    "option fees forgotten": {"execution__fee_per_option": 0.0},
-    "hedge fees forgotten": {"execution__fee_per_hedge": 0.0},
-    "exercise fees forgotten": {"execution__fee_per_exercise": 0.0},
-    "hedges at mid instead of touch": {"execution__hedge_at": "mid"},
-    "hedges without their latency": {"latency": {"hedge": "0s"}},
-    "lots matched first in, first out": {"execution__matching": "fifo"},
-    "lots at average cost": {"execution__matching": "average"},
-    "interest on the options' cash twice": {"rates__options_cash": 0.10},
-    "interest of a year of 365 days": {"clock__interest_days": 365},
-    "simple interest": {"rates__compounding": "simple_daily"},
-    "borrowing at the lending rate": {"rates__borrowing_spread": 0.0},
-    "balances not netted": {"rates__funding": "gross"},
-    "borrowed stock for nothing": {"rates__borrow": 0.0},
-    "prices discounted at another rate": {"rates__pricing": 0.05},
-    "a year of 252 days": {"clock__volatility_days": 252},
-    "wrong multiplier of an option": {"options__1__multiplier": 10},
-    "wrong multiplier of a future": {"underlyings__1__multiplier": 5},
-    "physical settled in cash": {"options__0__settlement": "cash"},
-    "settlement price ignored": {"options__2__settlement_price": None},
-    "margined premium paid up front": {"options__2__premium": "upfront"},
-    "dividend dropped": {"dividends": []},
-    "dividend a day late": {"dividends__0__ex": "2026-03-04T14:30:00Z"},
-    "opening mark ignored": {"opening__options__0__mark": None},
-    "opening hedge at mid": {"opening__hedges__0__price": None},
-    "the grid every three hours": {"report__mark_every": "3h"},
-    "a grid that misses moves of the spot": {"report__mark_spot": 0.01},
-}
-
-
-@pytest.mark.parametrize("fault", MUTANTS)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_broken_engine_is_found_out(fault: str, sound: Books) -> None:
     truth = SCENARIO
     if fault == "hedges without their latency":
         truth = changed(SCENARIO, latency={"hedge": "50ms"})
         sound = books(truth)
-    assert verdict(sound, books(changed(truth, **MUTANTS[fault])))
+    wrong = broken(truth, fault)
+    assert wrong is not None
+    assert verdict(sound, books(wrong))
 
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -243,37 +169,6 @@ def test_the_auditor_agrees_with_variants(variant: str) -> None:
     run = books(changed(SCENARIO, **VARIANTS[variant]))
     found = verdict(run, run)
     assert not found, say(found)
-
-
-def restless(built: Market, seed: int) -> Market:
-    """A market in which volatilities move with every third tick, sides and fair values go missing, and half of the
-    orders come at the very time of a tick."""
-    draw = np.random.default_rng(seed)
-    events = built.events(0).copy()
-    events = events[(events["kind"] != Kind.FAIR_VOLATILITY) | (events["instrument"] % 3 != 0)]
-    ticks = np.flatnonzero(events["kind"] == Kind.SPOT)[len(built.universe.underlyings) :]
-    for side in ("bid", "ask"):
-        events[side][draw.choice(ticks, len(ticks) // 8, replace=False)] = np.nan
-    orders = np.flatnonzero(events["kind"] == Kind.ORDER)
-    orders = orders[(draw.random(len(orders)) < 0.5) & (events["ts"][orders] < events["ts"][ticks[-1]])]
-    events["ts"][orders] = events["ts"][ticks][np.searchsorted(events["ts"][ticks], events["ts"][orders])]
-    moved = []
-    for tick in ticks[::3]:
-        owned = [n for n in range(len(built.universe.options)) if draw.random() < 0.5]
-        levels = 0.3 * np.exp(0.05 * draw.standard_normal(len(owned)))
-        moved.append(rows(Kind.VOLATILITY, np.full(len(owned), events["ts"][tick]), owned, value=levels))
-    return dataclasses.replace(built, fixed=merge([events, *moved]), spots=(), flows=())
-
-
-@pytest.mark.parametrize("exact", [True, False], ids=["exact", "lazy"])
-# 37: a lazy hedge at the time at which an option's volatility moves and its position begins anew;
-# 43: a slow hedge after an expiry, and nothing else for a while
-@pytest.mark.parametrize("seed", [0, 1, 37, 43])
-def test_the_auditor_agrees_in_a_restless_market(seed: int, exact: bool) -> None:
-    run = books(changed(random_scenario(seed), pricing__exact=exact), alter=lambda built: restless(built, seed))
-    assert run.results["detail"]["Income:Vega"] != 0
-    found = verdict(run, run)
-    assert not found, f"seed {seed}:\n{say(found)}"
 
 
 # ---- tables of a sound run, altered
@@ -424,55 +319,6 @@ def test_altering_nothing_is_no_fault(sound: Books) -> None:
     """The alterations above are found for what they alter, not for how: the same treatment without one passes."""
     found = verdict(sound, sound._replace(results=resum(sound.results["ledger"].copy())))
     assert not found, say(found)
-
-
-# ---- scenarios at random
-
-
-def random_scenario(seed: int) -> dict[str, Any]:
-    """The scenario above with everything that can vary drawn."""
-    draw = np.random.default_rng(seed)
-
-    def one_of(*choices: Any) -> Any:
-        return choices[draw.integers(len(choices))]
-
-    hedging = one_of(
-        {"policy": "delta_band", "band": float(draw.uniform(5, 100))},
-        {"policy": "every_tick"},
-        {"policy": "interval", "interval_ns": int(draw.integers(1, 9)) * 600_000_000_000},
-    )
-    return changed(
-        SCENARIO,
-        seed=seed,
-        clock__volatility_days=one_of(252.0, 365.0),
-        rates__funding=one_of("net", "gross"),
-        rates__compounding=one_of("continuous", "simple_daily"),
-        rates__options_cash=float(draw.uniform(-0.02, 0.08)),
-        underlyings__0__kind="stock",
-        underlyings__1__lot=one_of(1.0, 0.0),
-        options__0__settlement=one_of("cash", "physical"),
-        options__2__premium=one_of("upfront", "futures_style"),
-        options__2__settlement=one_of("cash", "physical"),
-        market__theo={"volatility": one_of("market", 0.25)},
-        quoting__half_spread=float(draw.uniform(0.02, 0.2)),
-        hedging=hedging,
-        execution__hedge_at=one_of("mid", "touch"),
-        execution__matching=one_of("lifo", "fifo", "average"),
-        execution__lot=one_of(1.0, 10.0, 0.0),
-        latency=one_of({}, {"quote": "1ms", "hedge": "5ms"}, {"hedge": "20m"}, {"quote": "10m"}),
-        report={
-            "mark_every": one_of("1h", "7m", "1d"),
-            "mark_spot": one_of(0.002, 0.005, 0.02),
-            "mark_vol": 0.02,
-        },
-    )
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_random_scenarios_pass_the_audit(seed: int) -> None:
-    run = books(random_scenario(seed))
-    found = verdict(run, run)
-    assert not found, f"random_scenario({seed}):\n{say(found)}"
 
 
 # ---- real days

@@ -9,7 +9,8 @@
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
   value, price, size.
 - ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|expiry, instrument (number), client
-  (number), size (signed, + the desk buys), price, and event (the causing row, or absent).
+  (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row) and spot (the
+  underlying's mid at a hedge).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
   {every_ns, spot, vol}, opening {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments
@@ -135,5 +136,6 @@ def _inventory(book: Book, terms: Mapping[str, pd.DataFrame]) -> dict[tuple[str,
 
 def _as_fills(fills: pd.DataFrame) -> list[Fill]:
     events = fills["event"].tolist() if "event" in fills else [None] * len(fills)
+    spots = fills["spot"].tolist() if "spot" in fills else [float("nan")] * len(fills)
     columns = [fills[c].tolist() for c in ("ts", "kind", "instrument", "client", "size", "price")]
-    return [Fill(n, *row, event) for n, (*row, event) in enumerate(zip(*columns, events, strict=True))]
+    return [Fill(n, *row) for n, row in enumerate(zip(*columns, events, spots, strict=True))]

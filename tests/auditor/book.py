@@ -251,7 +251,14 @@ class Book:
                 hedge.booked += amount
                 self.opening_hedges += amount
                 self._post_opening("Assets:Hedge", amount)
-            self._observe_borrow(u, self.settings["start_ns"])
+            self._open_borrow(u, price)
+
+    def _open_borrow(self, u: int, price: float) -> None:
+        """The stock is borrowed from the start on, at its mid; at the price it was taken over at if it has none yet."""
+        instrument, start = self.hedges[self.instrument_of[u]], self.settings["start_ns"]
+        if instrument.kind == "stock":
+            spot = instrument.mid if instrument.tick_ns == start else price
+            self.hedges[u].borrow.observe(start, self.hedges[u].units, spot)
 
     def _post_opening(self, account: str, amount: int) -> None:
         self.journal.post(self.settings["start_ns"], account, amount)
@@ -560,7 +567,7 @@ class Book:
             self._mark_options(one, ts_ns, np.array([price]))
         if self.held[option]:
             self.mark_underlying(u, ts_ns)
-        if self.position[option]:
+        if self.held[option]:  # one that was closed may have margin to settle
             self._pay_out(option, u, ts_ns, price, terms["settlement"] == "physical")
         self.post_carry(ts_ns)
         self.position[option], self.answered[option], self.expired[option] = 0.0, 0.0, True
@@ -577,7 +584,7 @@ class Book:
             contracts = abs(self.position[option])
             fee = micros(contracts * self.settings["fees"]["exercise"])
             self._charge(ts_ns, CASH_OPTIONS, "Expenses:Fees:Options", fee)
-            if physical:
+            if physical and contracts:
                 units = right * self.position[option] * self.multiplier[option]
                 self._enter_hedge(u, ts_ns, units, price, "Income:Delta")
 

@@ -29,6 +29,7 @@ class Fill(NamedTuple):
     size: float  # signed, + the desk buys; contracts or units
     price: float
     event: int | None  # position of the row that caused it, -1 a hedge that fell due; None: not told
+    spot: float = float("nan")  # the underlying's mid at a hedge, which tells causes of one time apart; NaN: not told
 
 
 class Replay:
@@ -192,9 +193,14 @@ class Replay:
         fill = self.pending[0]
         if fill.kind != "hedge" or fill.instrument != u or (fill.event is not None and fill.event != i):
             return
-        if fill.event is None and not same(fill.price, hedge_price(self.book, u, fill.size)):
+        if fill.event is None and not self._fits(fill, u):
             return
         self._fill_hedge(self.pending.popleft())
+
+    def _fits(self, fill: Fill, u: int) -> bool:
+        """Whether a hedge that names no row could be traded now: at its price, with the spot where it says."""
+        moved = np.isfinite(fill.spot) and not same(fill.spot, self.book.hedges[u].mid)
+        return not moved and same(fill.price, hedge_price(self.book, u, fill.size))
 
     def _fall_due(self, ts: int) -> None:
         """Hedges that were decided one latency ago."""

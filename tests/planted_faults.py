@@ -1,0 +1,106 @@
+"""Broken engines: each is the sound one, run on a scenario that differs in what the fault would get wrong.
+
+Its books are sound in themselves, so nothing but the auditor, which has the true scenario, can tell.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+
+Values = dict[str, Any]
+Fault = Callable[[Values], None]  # changes a scenario's plain values, where they have what it gets wrong
+
+
+def broken(scenario: Values, fault: str) -> Values | None:
+    """The scenario as a broken engine takes it; None where it has nothing that the fault gets wrong."""
+    made = copy.deepcopy(scenario)
+    FAULTS[fault](made)
+    return made if made != scenario else None
+
+
+def _without(part: str, key: str) -> Fault:
+    """A key of a part is forgotten: its default holds, which is to do nothing."""
+    return lambda scenario: scenario.get(part, {}).pop(key, None)
+
+
+def _turned(part: str, key: str, *choices: str) -> Fault:
+    """The next of the choices of a key, the first of which is its default."""
+
+    def turn(scenario: Values) -> None:
+        values = scenario.setdefault(part, {})
+        values[key] = choices[(choices.index(values.get(key, choices[0])) + 1) % len(choices)]
+
+    return turn
+
+
+def _moved(part: str, key: str, default: float, by: float) -> Fault:
+    def move(scenario: Values) -> None:
+        values = scenario.setdefault(part, {})
+        values[key] = values.get(key, default) + by
+
+    return move
+
+
+def _each(entries: str, change: Callable[[Values], Any], part: str = "") -> Fault:
+    """A change of each entry of a list, which may stand in a part."""
+
+    def change_all(scenario: Values) -> None:
+        for entry in _entries(scenario, entries, part):
+            change(entry)
+
+    return change_all
+
+
+def _entries(scenario: Values, name: str, part: str) -> Iterator[Values]:
+    yield from (scenario.get(part, {}) if part else scenario).get(name, [])
+
+
+def _replaced(key: str, was: str, new: str) -> Callable[[Values], Any]:
+    return lambda entry: entry.update({key: new}) if entry.get(key) == was else None
+
+
+def _tenfold(entry: Values) -> None:
+    entry["multiplier"] = 10 * entry.get("multiplier", 100)
+
+
+def _tenfold_future(entry: Values) -> None:
+    if entry.get("kind") == "future":
+        entry["multiplier"] = 10 * entry.get("multiplier", 1)
+
+
+def _later(dividend: Values) -> None:
+    dividend["ex"] = (pd.Timestamp(dividend["ex"]) + pd.Timedelta(days=1)).isoformat()
+
+
+FAULTS: dict[str, Fault] = {
+    "option fees forgotten": _without("execution", "fee_per_option"),
+    "hedge fees forgotten": _without("execution", "fee_per_hedge"),
+    "exercise fees forgotten": _without("execution", "fee_per_exercise"),
+    "hedges at the other of mid and touch": _turned("execution", "hedge_at", "mid", "touch"),
+    "hedges without their latency": _without("latency", "hedge"),
+    "lots matched in another order": _turned("execution", "matching", "lifo", "fifo", "average"),
+    "more interest on the options' cash": _moved("rates", "options_cash", 0.0, 0.05),
+    "more interest on the hedge's cash": _moved("rates", "hedge_cash", 0.0, 0.05),
+    "a longer year of interest": _moved("clock", "interest_days", 365.0, 5.0),
+    "interest compounded otherwise": _turned("rates", "compounding", "continuous", "simple_daily"),
+    "borrowing at the lending rate": _without("rates", "borrowing_spread"),
+    "balances netted, or not": _turned("rates", "funding", "gross", "net"),
+    "borrowed stock for nothing": _without("rates", "borrow"),
+    "prices discounted at another rate": _moved("rates", "pricing", 0.0, 0.1),
+    "a longer year of volatility": _moved("clock", "volatility_days", 365.0, 113.0),
+    "wrong multiplier of an option": _each("options", _tenfold),
+    "wrong multiplier of a future": _each("underlyings", _tenfold_future),
+    "physical settled in cash": _each("options", _replaced("settlement", "physical", "cash")),
+    "settlement price ignored": _each("options", lambda entry: entry.pop("settlement_price", None)),
+    "margined premium paid up front": _each("options", _replaced("premium", "futures_style", "upfront")),
+    "dividends a day late": _each("dividends", _later),
+    "dividends dropped": lambda scenario: scenario.pop("dividends", None),
+    "opening marks ignored": _each("options", lambda entry: entry.pop("mark", None), "opening"),
+    "opening hedges at mid": _each("hedges", lambda entry: entry.pop("price", None), "opening"),
+    "a grid that misses moves of the spot": _moved("report", "mark_spot", 0.005, 0.005),
+    "a grid of another interval": lambda scenario: scenario.setdefault("report", {}).update(mark_every="41m"),
+}

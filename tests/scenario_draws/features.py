@@ -1,0 +1,207 @@
+"""What a drawn scenario has that could go wrong, told from what has come of it, and how often the suite must meet it.
+
+A feature counts where it has had an effect, and where clients have dealt: a fee that nobody paid is no feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mmsim.events import Kind
+from mmsim.market import Market
+from mmsim.results import Run
+from mmsim.scenario import Scenario
+from mmsim.scenario.parts import Part
+
+
+class Case(NamedTuple):
+    """A scenario, what happened in its market, and what came of it."""
+
+    scenario: Scenario
+    market: Market
+    run: Run
+
+    @property
+    def fills(self) -> int:
+        return self.run.counts["client_fills"]
+
+    def detail(self, account: str) -> float:
+        """What an income or expense account came to, in currency."""
+        return float(self.run.detail.get(account, 0.0))
+
+    def counts(self, name: str) -> int:
+        """A counter of the run, or rows of a recorded file: ``file: what``."""
+        return (self.run.counts | self.market.quality).get(name, 0)
+
+    def rows(self, kind: Kind) -> Any:
+        return self.market.events(0)[self.market.events(0)["kind"] == kind]
+
+    def filled(self, kind: str, **terms: str) -> bool:
+        """Whether an option with such terms has had a fill of a kind: client, or expiry if it was held then."""
+        named = set(self.run.fills.loc[self.run.fills["kind"] == kind, "instrument"])
+        return any(
+            option.name in named and all(getattr(option, key).name.lower() == value for key, value in terms.items())
+            for option in self.market.universe.options
+        )
+
+    def one_sided(self, kind: Kind) -> bool:
+        rows = self.rows(kind)
+        return bool(np.any(np.isnan(rows["bid"]) != np.isnan(rows["ask"])))
+
+
+def _is(part: Callable[[Scenario], Part], key: str, value: Any) -> Callable[[Case], bool]:
+    """Whether a key of a part of the scenario has a value."""
+    return lambda case: bool(getattr(part(case.scenario), key) == value)
+
+
+def _keys(part: str, key: str, *values: Any) -> dict[str, Callable[[Case], bool]]:
+    """A feature for each value of a key."""
+    return {f"{key}: {value}": _is(lambda s: getattr(s, part), key, value) for value in values}
+
+
+def _hedged(case: Case, *, elsewhere: bool = False) -> bool:
+    """Whether hedges were traded; with another underlying than that of the options."""
+    given = case.scenario.hedging.instrument
+    others = {u for u, v in given.items() if u != v} if isinstance(given, Mapping) else set()
+    hedges = case.run.fills[case.run.fills["kind"] == "hedge"]
+    return len(hedges) > 0 if not elsewhere else bool(hedges["instrument"].isin(others).any())
+
+
+def _kinds(case: Case, kind: str) -> bool:
+    return any(entry.kind == kind for entry in case.scenario.underlyings)
+
+
+def _several(case: Case, term: str) -> bool:
+    found: dict[str, set[Any]] = {}
+    for option in case.market.universe.options:
+        found.setdefault(option.underlying, set()).add(getattr(option, term))
+    return any(len(values) > 1 for values in found.values())
+
+
+def _breached(limit: str) -> Callable[[Case], bool]:
+    return lambda case: bool((case.run.breaches["limit"] == limit).any())
+
+
+def _lot(units: float) -> Callable[[Case], bool]:
+    return lambda case: _hedged(case) and any(u.lot == units for u in case.market.universe.underlyings)
+
+
+def _dealt_with(model: str, **rules: str) -> Callable[[Case], bool]:
+    """Whether a group of clients of a model has dealt."""
+
+    def has(case: Case) -> bool:
+        dealt = set(case.run.fills["client"])
+        return any(
+            group.model == model and group.name in dealt and all(getattr(group, k) == v for k, v in rules.items())
+            for group in case.scenario.clients
+        )
+
+    return has
+
+
+def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
+    return lambda case: any(
+        (getattr(held, price) is not None) == given for held in getattr(case.scenario.opening, part)
+    )
+
+
+FEATURES: dict[str, Callable[[Case], bool]] = {
+    "a stock": lambda case: _kinds(case, "stock"),
+    "an index": lambda case: _kinds(case, "index"),
+    "a future": lambda case: _kinds(case, "future"),
+    "several underlyings": lambda case: len(case.scenario.underlyings) > 1,
+    "several strikes": lambda case: _several(case, "strike"),
+    "several expiries": lambda case: _several(case, "expiry_ns"),
+    "both rights": lambda case: _several(case, "right"),
+    "one right only": lambda case: any(len(entry.rights) == 1 for entry in case.scenario.options),
+    "held to a cash settlement": lambda case: case.filled("expiry", settlement="cash"),
+    "held to a physical settlement": lambda case: case.filled("expiry", settlement="physical"),
+    "margined premium dealt": lambda case: case.filled("client", premium="futures_style"),
+    "margined premium expired": lambda case: case.filled("expiry", premium="futures_style"),
+    "american exercise": lambda case: case.filled("client", exercise="american"),
+    "settlement price given": lambda case: any(o.settlement_price is not None for o in case.scenario.options),
+    "last trade before expiry": lambda case: any(o.last_trade is not None for o in case.scenario.options),
+    "tick table": lambda case: any(len(o.ticks.steps) > 1 for o in case.scenario.options),
+    "quote latency": lambda case: case.scenario.latency.quote > 0,
+    "hedge latency": lambda case: case.scenario.latency.hedge > 0 and _hedged(case),
+    "limit: position": lambda case: _is_full(case),
+    **{f"limit: {name}": _breached(name) for name in ("net_delta", "net_gamma", "net_vega", "loss")},
+    "option fee": lambda case: case.scenario.execution.fee_per_option > 0,
+    "option rebate": lambda case: case.scenario.execution.fee_per_option < 0,
+    "hedge fee": lambda case: case.detail("Expenses:Fees:Hedge") < 0,
+    "hedge rebate": lambda case: case.detail("Expenses:Fees:Hedge") > 0,
+    "exercise fee": lambda case: case.scenario.execution.fee_per_exercise > 0 and case.filled("expiry"),
+    "hedge cost": lambda case: case.detail("Expenses:HedgeCost") != 0,
+    **{f"lot: {lot:g}": _lot(lot) for lot in (0.0, 1.0, 10.0)},
+    **_keys("execution", "matching", "lifo", "fifo", "average"),
+    **_keys("execution", "hedge_at", "mid", "touch"),
+    **_keys("execution", "post_only", False),
+    **_keys("rates", "funding", "gross", "net"),
+    **_keys("rates", "compounding", "continuous", "simple_daily"),
+    "borrowing spread": lambda case: case.scenario.rates.borrowing_spread > 0,
+    "borrow fee": lambda case: case.detail("Income:Carry:Borrow") != 0,
+    "sessions": lambda case: case.scenario.sessions is not None,
+    "orders out of hours": lambda case: case.scenario.sessions is not None and case.counts("orders_closed") > 0,
+    "dividend received": lambda case: case.detail("Income:Carry:Dividends") != 0,
+    "dividend ahead": lambda case: any(d.ex > case.scenario.clock.end for d in case.scenario.dividends),
+    "opening options, marked": _opened("options", "mark", given=True),
+    "opening options at theo": _opened("options", "mark", given=False),
+    "opening hedges, priced": _opened("hedges", "price", given=True),
+    "opening hedges at mid": _opened("hedges", "price", given=False),
+    "clients: scripted": _dealt_with("scripted"),
+    "clients: poisson": _dealt_with("poisson"),
+    **{f"tape: {rule}": _dealt_with("recorded_trades", fills=rule) for rule in ("trade_through", "back_of_queue")},
+    **{
+        f"tape: touch, {share}": _dealt_with("recorded_trades", fills="touch", allocation=share)
+        for share in ("none", "pro_rata", "price_time")
+    },
+    **{
+        f"quoting: {name}": _is(lambda s: s.quoting, "policy", name)
+        for name in ("fixed_price", "fixed_width", "vega_width", "inventory_skew")
+    },
+    "hedging: none": _is(lambda s: s.hedging, "policy", "none"),
+    **{
+        f"hedging: {name}": lambda case, name=name: case.scenario.hedging.policy == name and _hedged(case)
+        for name in ("delta_band", "every_tick", "interval", "scripted_deltas")
+    },
+    "hedged with another underlying": lambda case: _hedged(case, elsewhere=True),
+    "marks at another volatility": lambda case: isinstance(case.scenario.market.theo.volatility, float),
+    "volatilities that move": lambda case: case.detail("Income:Vega") != 0,
+    "spots as given": lambda case: case.scenario.market.spot is not None and "'path'" in str(case.scenario.market.spot),
+    "exact": _is(lambda s: s.pricing, "exact", value=True),
+    "lazy": _is(lambda s: s.pricing, "exact", value=False),
+    "a restless market of models": lambda case: (
+        case.scenario.market.recorded is None
+        and not case.market.spots + case.market.flows
+        and len(case.rows(Kind.VOLATILITY)) > len(case.market.universe.options)
+    ),
+    "recorded market": lambda case: case.scenario.market.recorded is not None,
+    "one-sided option quotes": lambda case: case.one_sided(Kind.QUOTE),
+    "one-sided spots": lambda case: case.one_sided(Kind.SPOT),
+    "locked quotes": lambda case: bool(np.any(case.rows(Kind.QUOTE)["bid"] == case.rows(Kind.QUOTE)["ask"])),
+    "crossed rows": lambda case: case.counts("option_quote: crossed") > 0,
+    "doubled rows": lambda case: case.counts("option_quote: duplicate") > 0,
+    "rows out of order": lambda case: case.counts("option_quote: out of order, sorted") > 0,
+    "minutes without a row": lambda case: _has_gap(case),
+    "no market mid at a fill": lambda case: case.counts("market_mid_missing") > 0,
+}
+
+
+def _is_full(case: Case) -> bool:
+    """Whether a client's fill has come to the limit of an option's position, beyond which no quote goes."""
+    limit = case.scenario.limits.position
+    fills = case.run.fills[case.run.fills["kind"] == "client"]
+    return limit is not None and bool((fills["position_after"].abs() == limit).any())
+
+
+def _has_gap(case: Case) -> bool:
+    times = np.unique(case.rows(Kind.QUOTE)["ts"])
+    return bool(len(times) > 1 and np.diff(times).max() > 60 * 10**9)
+
+
+def of(case: Case) -> frozenset[str]:
+    """The features of a scenario in which clients have dealt."""
+    return frozenset(name for name, has in FEATURES.items() if case.fills and has(case))

@@ -1,0 +1,58 @@
+"""How the desk quotes and hedges: every built-in policy with parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.scenario_draws.draw import Draw, Frame, minutes
+from tests.scenario_draws.instruments import Instruments
+
+
+def quoting(frame: Frame) -> dict[str, Any]:
+    """A quoting policy; most of them one that deals."""
+    draw = frame.draw("quoting")
+    policies: dict[str, dict[str, Any]] = {
+        "none": {},
+        "fixed_price": {"bid": draw.between(0.05, 2.0), "ask": draw.between(2.0, 8.0)},
+        "fixed_width": {"half_spread": draw.between(0.01, 0.4)},
+        "vega_width": {"half_spread_vol": draw.between(0.001, 0.02), "min_half_spread": draw.one_of(0.0, 0.05)},
+        "inventory_skew": {
+            "half_spread_vol": draw.between(0.001, 0.02),
+            "lean_vol_per_vega": draw.one_of(0.0, 1e-7, 1e-5),
+        },
+    }
+    dealing = ("fixed_width", "vega_width", "inventory_skew")
+    name = draw.one_of(*dealing) if draw.chance(0.86) else draw.one_of("none", "fixed_price", "fixed_price")
+    size = {} if name == "none" or draw.chance(0.3) else {"size": draw.whole(1, 20)}
+    return {"policy": name} | policies[name] | size
+
+
+def instrument(frame: Frame, symbols: list[str]) -> dict[str, str]:
+    """What hedges each underlying that another hedges: {SYMBOL: SYMBOL}."""
+    draw = frame.draw("instrument")
+    if len(symbols) < 2 or draw.chance(0.65):
+        return {}
+    hedge = "FUT" if "FUT" in symbols and draw.chance(0.7) else draw.one_of(*symbols)
+    return {symbol: hedge for symbol in symbols if symbol != hedge and draw.chance(0.8)}
+
+
+def hedging(frame: Frame, instruments: Instruments, instrument: dict[str, str]) -> dict[str, Any]:
+    """A hedging policy, with the instrument that it trades where that is another."""
+    draw = frame.draw("hedging")
+    policies: dict[str, dict[str, Any]] = {
+        "none": {},
+        "delta_band": {"band": draw.between(0, 60)},
+        "every_tick": {},
+        "interval": {"interval_ns": minutes(max(frame.minutes // draw.whole(3, 25) // 5 * 5, 1))},
+        "scripted_deltas": {"deltas": _deltas(frame, draw, instruments)},
+    }
+    name = draw.one_of("none", "delta_band", "delta_band", "delta_band", "every_tick", "interval", "scripted_deltas")
+    return {"policy": name} | policies[name] | ({"instrument": instrument} if instrument else {})
+
+
+def _deltas(frame: Frame, draw: Draw, instruments: Instruments) -> list[Any]:
+    """A delta a tick, or one for each option a tick where the scenario lists them."""
+    ticks, options = draw.whole(1, 30), len(instruments.listed)
+    if frame.is_recorded or draw.chance(0.5):
+        return [draw.between(0, 1) for _ in range(ticks)]
+    return [[draw.between(0, 1) for _ in range(options)] for _ in range(ticks)]
