@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
-import numpy.typing as npt
 
 from mmsim.engine import loop
 from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from mmsim.engine.state import State
-from mmsim.engine.valuation import delta_now, greeks_at, years_left
+from mmsim.engine.valuation import delta_now, greeks_at, has_mark, years_left
 from mmsim.kernel import internal
 from mmsim.pricing.black_scholes import Greeks
 
@@ -31,7 +31,7 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
     for k in range(underlying["active"]):
         i = state.options[underlying["first"] + k]["held"]
         option = state.options[i]
-        if option["settled"] != 0:
+        if option["settled"] != 0 or not has_mark(state, option):
             continue
         now = greeks_at(state, option, spot, ts, option["volatility"])
         units = option["position"] * option["multiplier"]

@@ -184,7 +184,7 @@ def answer_deltas(state: State, u: int) -> None:
     move, wait = spot - underlying["book_spot"], years_since(state, underlying, state.desk[0]["now"])
     for k in range(underlying["active"]):
         option = state.options[state.options[underlying["first"] + k]["held"]]
-        if option["settled"] != 0:
+        if option["settled"] != 0 or option["marked"] == 0:
             continue
         settle_answered(option, spot)
         option["hedged_delta"] = expanded_delta(option, move, wait)

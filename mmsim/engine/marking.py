@@ -163,7 +163,7 @@ def post_split(state: State, u: int) -> None:
     answered = 0
     for k in range(underlying["active"]):
         option = state.options[state.options[underlying["first"] + k]["held"]]
-        if option["settled"] == 0:
+        if option["settled"] == 0 and option["marked"] != 0:
             settle_answered(option, underlying["spot"])
         total = micros(state, option["answered_pnl"])
         answered += total - option["answered_posted"]
@@ -235,7 +235,7 @@ def mark_underlying(state: State, u: int, is_grid: bool) -> None:
             continue
         if option["marked"] == 0:
             start_marks(state, i)
-        elif is_grid or is_due(state, option, underlying["spot"]):
+        if is_grid or is_due(state, option, underlying["spot"]):
             if not has_begun:
                 begin(state, TransactionKind.MARK)
                 has_begun = True

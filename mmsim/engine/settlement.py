@@ -74,6 +74,8 @@ def _open_hedge(state: State, u: int, units: float, price: float) -> bool:
         post_underlying(state, Account.OPENING, u, -worth)
     trade_lots(state, u, units, price)
     accrue_borrow(state, u)
+    if underlying["borrow_spot"] != underlying["borrow_spot"]:
+        underlying["borrow_spot"] = price  # there is no market yet
     return True
 
 
@@ -110,9 +112,9 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
     underlying["stale"] = 1
     for i in range(underlying["first"], underlying["last"]):
         option = state.options[i]
-        option["answered_spot"] -= amount
         if option["settled"] != 0 or option["marked"] == 0:
             continue
+        option["answered_spot"] -= amount
         option["mark_spot"] -= amount
         step = 0.0
         if option["active"] != 0:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmsim.kernel.cache import CACHE
 
-os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE)  # for when numba reads its settings again
 
 import numba
 from numba import from_dtype, literal_unroll, types
@@ -18,6 +18,7 @@ from numba.core import config
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]  # where somebody has imported numba before
 JIT = not getattr(config, "DISABLE_JIT", 0)
 F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
 F1, F2 = types.Array(F64, 1, "C"), types.Array(F64, 2, "C")

@@ -24,6 +24,8 @@ import numpy.typing as npt
 from mmsim.kernel.cache import CACHE, digest
 from mmsim.kernel.slots import Bound, Slot, remembering
 
+_BOUND: dict[str, Any] = {}  # functions of this process by the names of their wrappers, which change with their sources
+
 
 class _Packed(NamedTuple):
     """A policy's parameters as one float array, and the source that reads them back."""
@@ -113,13 +115,18 @@ def bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
         key.update(digest(sorted(source.parent.glob("*.py"))).encode())
         key.update(str(source.resolve()).encode())
     name = f"{cls.__name__}_{slot.method}_{key.hexdigest()[:16]}"
+    if source is not None and name in _BOUND:
+        return Bound(_BOUND[name], packed.values, True, "", [], [])
     module = _written(name, text)
     method = getattr(cls, slot.method)
     # numba's own error model: a division by zero raises, as it does in plain Python
     inner = numba.njit(boundscheck=True)(_as_listener(method) if slot.answer is None else method)
     module.__dict__.update(packed.constants)
     module.__dict__.update(policy_class=cls, method=inner, view_class=view_class, answer_class=slot.answer)
-    return Bound(_cached(module, slot) if source else _uncached(module, slot), packed.values, True, "", [], [])
+    if source is None:
+        return Bound(_uncached(module, slot), packed.values, True, "", [], [])
+    _BOUND[name] = _cached(module, slot)
+    return Bound(_BOUND[name], packed.values, True, "", [], [])
 
 
 def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
