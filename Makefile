@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 export MPLBACKEND := Agg
 
-.PHONY: demo test lint format browser clean
+.PHONY: demo test audit lint format browser clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -14,6 +14,9 @@ demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a r
 test: lint  ## everything that must hold before a change is kept
 	@command -v chromium >/dev/null || echo "No chromium here: the browser tests will be skipped ('make browser' installs it)."
 	$(BIN)/python -m pytest -n 2
+
+audit: $(VENV)/.test  ## the long campaigns: many more cases than `make test` tries, by new seeds, with their counts
+	MMSIM_CUTS=100 MMSIM_SEED=$$(date +%s) $(BIN)/python -m pytest -s tests/test_causality.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

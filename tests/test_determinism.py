@@ -14,46 +14,8 @@ import pytest
 
 from mmsim import backtest
 from mmsim.scenario import Scenario
+from tests.mixed import MIXED
 
-HOURS = {"start": "2026-03-02T14:30:00Z", "end": "2026-03-02T17:30:00Z"}
-DRAWN = {"model": "gbm", "start": 100, "volatility": 0.3, "step": "1m", "half_spread": 0.01}
-MIXED: dict[str, Any] = {
-    "name": "mixed",
-    "seed": 3,
-    "clock": HOURS,
-    "rates": {"options_cash": 0.04, "hedge_cash": 0.04},
-    "underlyings": [{"symbol": "ABC"}, {"symbol": "XYZ", "lot": 10}],
-    "options": [
-        {"underlying": "ABC", "strikes": [95, 100], "expiry": "2026-03-20T20:00:00Z"},
-        {"underlying": "XYZ", "strikes": [100], "expiry": "2026-03-02T17:00:00Z", "settlement": "physical"},
-        {"underlying": "ABC", "strikes": [105], "expiry": "2026-03-02T17:00:00Z"},
-    ],
-    "market": {"spot": DRAWN, "volatility": {"model": "constant", "level": 0.3}},
-    "clients": [
-        {"name": "flow", "model": "poisson", "per_hour": 60, "reservation_ticks": 8, "sizes": [1, 5]},
-        {
-            "name": "script",
-            "model": "scripted",
-            "orders": [
-                {
-                    "at": f"2026-03-02T15:{n:02}:00Z",
-                    "option": "ABC 2026-03-20 C100",
-                    "side": s,
-                    "size": 2,
-                    "price": 5 * n,
-                }
-                for n, s in enumerate(("buy", "sell", "buy", "sell"))
-            ],
-        },
-    ],
-    "quoting": {"policy": "inventory_skew", "lean_vol_per_vega": 1e-6},
-    "hedging": {"policy": "delta_band", "band": 20},
-    "latency": {"quote": "10s", "hedge": "5s"},
-    "opening": {
-        "options": [{"option": "ABC 2026-03-20 P95", "size": 5}, {"option": "XYZ 2026-03-02 C100", "size": -5}]
-    },
-    "report": {"mark_every": "10m"},
-}
 SAVE = "import sys; from mmsim import backtest; backtest.run(sys.argv[1]).save(sys.argv[2])"
 
 
@@ -72,7 +34,7 @@ def test_two_processes_write_equal_bytes(tmp_path, root):
         )
         for hashes in ("1", "2")
     ]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    assert [process.wait(600) for process in processes] == [0, 0]
     first, second = tmp_path / "1", tmp_path / "2"
     tables = sorted(file.name for file in first.glob("*.parquet"))
     assert tables == [f"{t}.parquet" for t in ("breaches", "fills", "ledger", "marks", "options", "paths")]
