@@ -26,7 +26,7 @@ def played(run: Callable[[], Run]) -> Outputs:
     """The outputs of a run, with the events that its market made of the data and that no table shows."""
     with _markets() as built:
         done = run()
-    return {"events": _plain(_events(built[-1], done)), **_tables(done)}  # before it a policy may have built its own
+    return {"events": plain(_events(built[-1], done)), **_tables(done)}  # before it a policy may have built its own
 
 
 def written(run: Run) -> Outputs:
@@ -59,10 +59,10 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def _tables(run: Run) -> dict[str, pa.Table]:
-    return {name: _plain(getattr(run, name)) for name in TABLES if name != "events"}
+    return {name: plain(getattr(run, name)) for name in TABLES if name != "events"}
 
 
-def _plain(frame: pd.DataFrame) -> pa.Table:
+def plain(frame: pd.DataFrame) -> pa.Table:
     """Texts in place of categories: which names a run knows at all is no output of a time."""
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
     for place, field in enumerate(table.schema):
