@@ -42,9 +42,10 @@ class Recording(NamedTuple):
     folder: Path
 
     def instants(self, count: int, seed: int) -> list[int]:
-        """Random times with data before and after: within a minute after a row, and that of a row, by turns."""
+        """Random times of the clock, data on both sides: within a minute after a row, and that of a row, by turns."""
         draws = np.random.default_rng(seed)
-        known = tape.times(self.folder)
+        clock, known = backtest.load(self.scenario).clock, tape.times(self.folder)
+        known = known[known.between(clock.start, clock.end)]
         chosen = known.iloc[(len(known) * draws.uniform(0.05, 0.95, count)).astype(int)].to_numpy()
         return [int(at) + (n + 1) % 2 * int(draws.integers(1, UNITS_NS["m"])) for n, at in enumerate(chosen)]
 

@@ -40,7 +40,7 @@ def leak_of_tape(play: Play, whole: Outputs, folder: Path, instant_ns: int, into
         "corrupted": tape.corrupted(folder, instant_ns, into / "corrupted", np.random.default_rng(seed)),
     }
     known = outputs.until(whole, instant_ns)
-    assert len(known["ledger"]), "nothing has happened by then"
+    assert len(known["events"]), "nothing has happened by then"
     for name, view in views.items():
         if found := outputs.difference(known, outputs.until(play(view), instant_ns)):
             return f"{name} at {pd.Timestamp(instant_ns, tz='UTC')}: {found}"
