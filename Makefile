@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 export MPLBACKEND := Agg
 
 SCENARIOS := 2000
+CUTS := 100
 
 .PHONY: demo test audit lint format bench browser clean
 
@@ -19,8 +20,9 @@ test: lint  ## everything that must hold before a change is kept
 	@command -v chromium >/dev/null || echo "No chromium here: the browser tests will be skipped ('make browser' installs it)."
 	$(BIN)/python -m pytest -n 2
 
-audit: $(VENV)/.test  ## thousands of drawn scenarios, each recomputed by the auditor (make audit SCENARIOS=500)
+audit: $(VENV)/.test  ## the long campaigns of `make test`, with their counts (make audit SCENARIOS=500 CUTS=10)
 	$(BIN)/python -m tests.drawn_audit $(SCENARIOS)
+	MMSIM_CUTS=$(CUTS) MMSIM_SEED=$$(date +%s) $(BIN)/python -m pytest -s tests/test_causality.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

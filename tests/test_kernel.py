@@ -114,6 +114,11 @@ def answer(program: str, cache: Path, package: Path, *arguments: str, **environm
     ).stdout.strip()
 
 
+def tables(folder: Path) -> dict[str, bytes]:
+    """The Parquet files of a run's folder."""
+    return {file.name: file.read_bytes() for file in folder.glob("*.parquet")}
+
+
 def edit(file: Path, old: str, new: str) -> None:
     """An edit that leaves a file's size and time as they were: only its content can tell."""
     text, times = file.read_text(), file.stat()
@@ -145,14 +150,23 @@ class TestCache:
         shutil.rmtree(folder)
 
     def test_an_edit_of_a_pricing_helper_changes_the_next_run(self, tmp_path, root):
-        """A coefficient in one file is changed; the loop that was compiled from it and cached stands in another."""
+        """A coefficient in one file is changed; the loop that was compiled from it and cached stands in another.
+
+        Before that, compiling, reading what was compiled, and what another folder's process compiled give equal bytes.
+        """
         for folder in ("mmsim", "strategies", "scenarios"):
             shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
         program = (
-            "import mmsim; run = mmsim.run('scenarios/textbook/neftci_9_4_6.yaml')\n"
+            "import sys, mmsim; run = mmsim.run('scenarios/textbook/neftci_9_4_6.yaml')\n"
+            "if sys.argv[1:]: mmsim.run('scenarios/synthetic/market_maker_day.yaml').save(sys.argv[1])\n"
             "print(run.ledger['amount_micros'].tolist())"
         )
-        before = answer(program, tmp_path / "cache", tmp_path)
+        before = answer(program, tmp_path / "cache", tmp_path, str(tmp_path / "cold"))
+        assert answer(program, tmp_path / "cache", tmp_path, str(tmp_path / "warm")) == before
+        answer(program, kernel.CACHE.parent, root, str(tmp_path / "shared"))
+        cold = tables(tmp_path / "cold")
+        assert len(cold) == 5
+        assert cold == tables(tmp_path / "warm") == tables(tmp_path / "shared")
         edit(tmp_path / "mmsim" / "pricing" / "normal.py", "w + 1.2533141373155003", "w + 1.5533141373155003")
         after = answer(program, tmp_path / "cache", tmp_path)
         assert after != before

@@ -7,8 +7,9 @@ side is carried forward, from the clock's start on; a price of 0 beside one that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def source(scenario: Scenario, data: Path | None) -> Source:
     return Source(
         universe=options.universe,
         streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), _volatilities(scenario, quality, options, ticks)],
-        quoted_from=options.quotes.groupby("instrument")["ts"].min().to_numpy(),
+        quoted_from=options.quoted_from,
         trades=trades,
         inputs={file.name: tables.sha256(file) for file in files.values()},
         quality=quality.counts,
@@ -99,6 +100,11 @@ class QuotedOptions:
     keys: pd.MultiIndex  # (options,) by `KEY`, in the order of the universe
     quotes: pd.DataFrame  # ts, instrument, bid, ask, bid_size, ask_size
     resolution_ns: int  # how finely the data tell times apart
+
+    @cached_property
+    def quoted_from(self) -> Integers:
+        """When each option is first quoted, (options,), nanoseconds UTC."""
+        return self.quotes.groupby("instrument")["ts"].min().to_numpy(np.int64)
 
 
 def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[str, Path]:
@@ -190,23 +196,28 @@ def _option_rows(scenario: Scenario, file: Path, quality: Quality) -> pd.DataFra
 def _underlying_of(scenario: Scenario, file: Path, table: pd.DataFrame) -> pd.Series:
     """The symbol of each row's underlying; missing where the scenario lists no options on it.
 
-    The data name it in a column ``underlying``, with or without the root before it (ES202003 or 202003), else in
+    The data name it in a column ``underlying``, with or without the row's root before it (ES202003 or 202003), else in
     ``root``; where there is neither, all options are on the scenario's one underlying.
     """
     listed = {entry.underlying for entry in scenario.options}
     owners = [entry for entry in scenario.underlyings if entry.symbol in listed]
     names = {name: entry.symbol for entry in owners for name in (entry.data_symbol, entry.symbol) if name}
     if "underlying" in table:
-        given = table["underlying"]
-    elif "root" in table:
-        given = table["root"]
-    elif len(listed) == 1:
+        return _named(table["underlying"], names, table.get("root"))
+    if "root" in table:
+        return table["root"].map(names)
+    if len(listed) == 1:
         return pd.Series(listed.pop(), table.index)
-    else:
-        raise UserError(Problem("has options on several underlyings: it needs a column 'underlying'", file=str(file)))
-    roots = set(table["root"].dropna().unique()) if "root" in table else set()
-    with_root = {root + name: symbol for root in roots for name, symbol in names.items()}
-    return given.map(with_root | names)
+    raise UserError(Problem("has options on several underlyings: it needs a column 'underlying'", file=str(file)))
+
+
+def _named(given: pd.Series, names: Mapping[str, str], roots: pd.Series | None) -> pd.Series:
+    """The symbol that each name stands for, by itself or behind its own row's root."""
+    symbols = given.map(names).astype("str")
+    if roots is not None:
+        for name, symbol in names.items():
+            symbols = symbols.mask(symbols.isna() & (given == roots + name), symbol)
+    return symbols
 
 
 def _expiries(scenario: Scenario, table: pd.DataFrame) -> pd.Series:
@@ -262,7 +273,11 @@ def _resolution_ns(table: pd.DataFrame) -> int:
 
 
 def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: QuotedOptions) -> Events:
-    """The trades in quoted options whose side can be told, as BAR_TRADE rows of no client yet."""
+    """The trades in options quoted by then whose side can be told, as BAR_TRADE rows of no client yet.
+
+    A trade in an option whose first quote comes later is dropped like one in an option that is never quoted: which of
+    the two it is cannot be known at the time.
+    """
     table = _option_rows(scenario, file, quality)
     good = quality.reject(file.stem, table, trade_faults(table))
     quality.note(file.stem, OUT_OF_ORDER, quotes.disorder(good["ts"].to_numpy()))
@@ -272,9 +287,12 @@ def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: Qu
     good = quality.reject(file.stem, good, {DUPLICATE: good.duplicated(["ts", "instrument"])})
     _refuse(scenario, quality, file)
     rule = sides(good, options.quotes)
-    quality.note(file.stem, BY_QUOTE, np.count_nonzero(rule.by_quote))
-    quality.note(file.stem, BY_TICK, np.count_nonzero(rule.guess) - np.count_nonzero(rule.by_quote))
-    kept = quality.drop(file.stem, good.assign(side=rule.guess), {NO_SIDE: rule.guess == 0})
+    told = good.assign(side=rule.guess, is_by_quote=rule.by_quote != 0)
+    told = quality.drop(file.stem, told, {UNQUOTED: told["ts"] < options.quoted_from[told["instrument"]]})
+    kept = quality.drop(file.stem, told, {NO_SIDE: told["side"] == 0})
+    by_quote = np.count_nonzero(kept["is_by_quote"])
+    quality.note(file.stem, BY_QUOTE, by_quote)
+    quality.note(file.stem, BY_TICK, len(kept) - by_quote)
     return rows(
         Kind.BAR_TRADE,
         kept["ts"].to_numpy(),

@@ -192,7 +192,7 @@ def test_trades_become_bar_trades_with_the_clients_side(replayed: Make, day: Any
         "no price": 1,
         "negative, zero or infinite price": 1,
         "negative size": 1,
-        "option without quotes": 1,
+        "option not quoted by then": 1,
         "side by the quote before": 1,
         "side by the last change of price": 1,
         "no side": 1,
@@ -446,3 +446,29 @@ def test_options_without_quotes(replayed: Make, day: Any) -> None:
 def test_no_data_folder_at_all(replayed: Make) -> None:
     with pytest.raises(UserError, match="--data"):
         build(replayed(), None)
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_trade_is_no_order_before_its_options_first_quote(replayed: Make, day: Any, quoted: bool) -> None:
+    """Whether the option will ever be quoted is not known at the time; its trades are part of the tape, though."""
+    day.quote(0, strike=105.0)
+    day.trade(1, 2.0)
+    day.trade(2, 2.1)
+    if quoted:
+        day.quote(5, 2.2, 2.4)
+        day.trade(6, 2.3)  # at the mid: up from the last price
+    market = build(replayed(market={"recorded": {"folder": "day"}, "theo": {"volatility": 0.2}}), day.write())
+    orders = of(market, Kind.BAR_TRADE)
+    assert orders["price"].tolist() == ([2.3] if quoted else [])
+    assert orders["side"].tolist() == ([1] if quoted else [])
+    assert counts(market, "option_trade")["option not quoted by then"] == 2
+
+
+def test_only_a_rows_own_root_is_taken_from_its_underlying(replayed: Make, day: Any) -> None:
+    """A root that stands elsewhere in the file, later perhaps, does not tell whose option a row is."""
+    day.quote(0, underlying="ABC")
+    day.quote(1, root="Z", underlying="ZABC")
+    day.quote(2, root="Y", underlying="ZABC")
+    market = build(replayed(), day.write())
+    assert len(of(market, Kind.QUOTE)) == 2
+    assert counts(market, "option_quote")["not in the scenario"] == 1

@@ -43,7 +43,7 @@ def test_it_replays_and_its_wrong_rows_are_found(sample: Path, replayed: Callabl
         assert market.quality[f"option_quote: {reason}"] == 3
     assert market.quality["option_quote: pre-open"] > 0
     assert market.quality["underlying_quote: pre-open"] == 5
-    assert market.quality["option_trade: option without quotes"] >= 3
+    assert market.quality["option_trade: option not quoted by then"] >= 3
     events = market.events(0)
     kinds = {kind: events[events["kind"] == kind] for kind in Kind}
     assert len(market.universe.options) == 36
@@ -90,7 +90,7 @@ def test_es_futures_options(recorded_data: Path, replayed: Callable[..., Scenari
     quality = market.quality
     assert quality["option_quote: rows"] == 254_590
     assert len(market.universe.options) == 211
-    quoted = quality["option_trade: rows"] - quality["option_trade: option without quotes"] - 3  # 3 after the end
+    quoted = quality["option_trade: rows"] - quality["option_trade: option not quoted by then"] - 3  # 3 after the end
     assert quoted == 335
     events = market.events(0)
     assert np.count_nonzero(events["kind"] == Kind.BAR_TRADE) == quoted - quality["option_trade: no side"]
