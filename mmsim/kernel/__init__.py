@@ -30,7 +30,7 @@ from mmsim.kernel.compiled import (
     uniform_tuple,
     will_compile,
 )
-from mmsim.kernel.references import by_reference, function_at
+from mmsim.kernel.references import borrowed, by_reference, function_at
 from mmsim.kernel.slots import Bound, Failure, Slot
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Failure",
     "Slot",
     "bind",
+    "borrowed",
     "by_reference",
     "entry",
     "fields_of",

@@ -73,6 +73,22 @@ def _itself(fields: _Fields) -> _Fields:
 by_reference = cast("Callable[[_Fields], _Fields]", intrinsic(_by_reference) if JIT else _itself)
 
 
+def _borrowed(_typing: Any, array: Any) -> Any:
+    """The signature and the code of `borrowed`."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        made = cgutils.create_struct_proxy(signature.return_type)(context, builder, value=arguments[0])
+        made.meminfo = cgutils.get_null_value(made.meminfo.type)
+        made.parent = cgutils.get_null_value(made.parent.type)
+        return made._getvalue()
+
+    return array(array), code
+
+
+# an array whose users are not counted (two atomic operations a call), because its owner outlives them
+borrowed = cast("Callable[[Any], Any]", intrinsic(_borrowed) if JIT else _itself)
+
+
 def _itself_at(_signature: Any) -> Callable[[Any], Any]:
     """What `function_at` is to plain Python, where a function is its own address."""
     return lambda function: function
