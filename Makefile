@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 export MPLBACKEND := Agg
 
-.PHONY: demo test lint format browser clean
+.PHONY: demo test lint fuzz format browser clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -20,6 +20,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.test  ## 40,000 damaged files: every one is refused in a sentence, or read
+	$(BIN)/python -m tests.fuzz
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
