@@ -21,8 +21,9 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fuzz: $(VENV)/.test  ## 40,000 damaged files: every one is refused in a sentence, or read
+fuzz: $(VENV)/.test  ## 40,000 damaged files and 200 kills: files are refused in a sentence or read, runs are whole
 	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.kills
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

@@ -26,7 +26,7 @@ def csv(run: Run, folder: Path) -> list[Path]:
         raise UserError(Problem("is a symbolic link: nothing was written", file=str(folder)))
     tables = {name: getattr(run, name) for name in TABLES}
     written = {folder / f"{name}.csv": table for name, table in tables.items() if len(table)}
-    with writing(folder), made(folder), staged(folder) as making:
+    with writing(folder), made(folder), staged(folder.parent) as making:
         for file, table in written.items():
             table.to_csv(making / file.name, index=False)
         for file in written:
