@@ -183,7 +183,7 @@ def _read_table(name: str, file: Path, digest: str) -> pd.DataFrame:
 
     run_folder.check(file, digest)
     kinds = {str(column): dtype for column, dtype in tables.empty(name).dtypes.items()}
-    table = parquet.read(file, list(kinds))
+    table = parquet.read(file, [column for column in kinds if column in parquet.schema(file).names])
     wrong = [column for column, dtype in kinds.items() if not _is_of_kind(table, column, dtype)]
     if not wrong:
         with parquet.reading(file):

@@ -95,7 +95,7 @@ def tried(work: Work, home: Path, prepare: Work) -> tuple[int, int]:
     assert ended(work, home) == "done"
     after = contents(home)
     counts = []
-    for act, said in ((refused, "refused"), (killed, "killed")):
+    for act in (refused, killed):
         for number in itertools.count():
             start(home, prepare)
             how = ended(at_site(number, act, work), home)
