@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 BENCHMARKS := replay monte_carlo startup memory
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+INTERPRETED := tests/engine tests/market tests/pricing tests/report tests/strategies tests/test_cli.py tests/test_export.py \
+  tests/test_run_folder.py tests/test_scenario.py tests/test_strict_yaml.py tests/test_catalogue.py tests/test_units.py \
+  tests/test_textbook.py tests/test_policy.py tests/test_kernel.py mmsim
 export MPLBACKEND := Agg
 
 SCENARIOS := 2000
 CUTS := 100
 
-.PHONY: demo test audit lint format bench browser clean
+.PHONY: demo test audit fuzz coverage lint format bench browser clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -29,6 +32,15 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Its figures are what counts: tests that ask whether something was compiled fail here, as nothing is.
+coverage: $(VENV)/.test  ## lines of mmsim/ that tests reach, with the compiler off so that the loop's count too
+	-NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest --quiet $(INTERPRETED)
+	$(BIN)/python -m coverage report --show-missing --skip-covered
+
+fuzz: $(VENV)/.test  ## 40,000 damaged files and 200 kills: files are refused in a sentence or read, runs are whole
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.kills
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

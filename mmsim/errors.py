@@ -9,6 +9,7 @@ from itertools import takewhile
 from operator import eq
 from typing import NamedTuple
 
+_KEY_MAX, _MESSAGE_MAX = 200, 1_000  # characters shown
 _COMPARED = 32  # names that are compared closely: the thousands of an option chain would take seconds
 
 
@@ -26,9 +27,19 @@ class Problem(NamedTuple):
         place = self.file
         if self.line:
             place += f":{self.line}" + (f":{self.column}" if self.column else "")
-        parts = [part for part in (place, self.key) if part]
+        parts = [part for part in (place, _brief(self.key, _KEY_MAX)) if part]
         hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
-        return ": ".join([*parts, self.message]) + hint
+        return _on_a_line(": ".join([*parts, _brief(self.message, _MESSAGE_MAX)]) + hint)
+
+
+def _brief(text: str, most: int) -> str:
+    """A text of at most so many characters, its middle left out."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 + 5 :]}"
+
+
+def _on_a_line(text: str) -> str:
+    """What no terminal takes for an end of line or a command."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class UserError(Exception):

@@ -14,21 +14,23 @@ import pandas as pd
 from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS
 from mmsim.results import Run
-from mmsim.run_folder import TABLES, writing
+from mmsim.run_folder import TABLES, made, placing, staged, writing
 
 
 def csv(run: Run, folder: Path) -> list[Path]:
     """Write every table of the run that has rows to ``folder`` as CSV; the files written.
 
-    UserError if the system refuses.
+    UserError if the system refuses, or if the folder is a symbolic link: a run's stays in the run's folder.
     """
+    if folder.is_symlink():
+        raise UserError(Problem("is a symbolic link: nothing was written", file=str(folder)))
     tables = {name: getattr(run, name) for name in TABLES}
     written = {folder / f"{name}.csv": table for name, table in tables.items() if len(table)}
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    for file, table in written.items():
-        with writing(file):
-            table.to_csv(file, index=False)
+    with writing(folder), made(folder), staged(folder.parent) as making:
+        for file, table in written.items():
+            table.to_csv(making / file.name, index=False)
+        for file in written:
+            (making / file.name).replace(file)
     return list(written)
 
 
@@ -43,7 +45,7 @@ def beancount(run: Run, file: Path) -> Path:
         raise UserError(Problem("has nothing to hold: the run kept no path with postings (keep_paths)", file=str(file)))
     scenario = run.summary["scenario"]
     lines = journal(run.ledger, currency=scenario["currency"], title=scenario["name"])
-    with writing(file), file.open("w", encoding="utf-8") as out:
+    with placing(file) as making, making.open("w", encoding="utf-8") as out:
         out.writelines(f"{line}\n" for line in lines)
     return file
 

@@ -23,6 +23,8 @@ from mmsim.scenario import Scenario
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mmsim.engine.drive import Desk
 
 
@@ -136,8 +138,9 @@ class Run:
         """Write the HTML report to a file; UserError if the system refuses."""
         from mmsim import report
 
-        with run_folder.writing(Path(path)):
-            return report.write(self, Path(path))
+        with run_folder.placing(Path(path)) as making:
+            report.write(self, making)
+        return Path(path)
 
     def save(self, folder: str | Path | None = None) -> Path:
         """Write the run's folder, whole or not at all; by default reports/<name>/<run id>.
@@ -169,18 +172,41 @@ class Run:
 def load(folder: str | Path) -> Run:
     """A run from its folder; UserError if it is none, or if a file is not what the manifest says."""
     folder = Path(folder)
-    summary = run_folder.read(folder)
-    files = {name: folder / run_folder.table_file(name) for name in run_folder.tables_of(summary["paths"])}
-    return Run(summary, {name: partial(_read_parquet, file) for name, file in files.items()})
+    summary, hashes = run_folder.read(folder)
+    names = {name: run_folder.table_file(name) for name in run_folder.tables_of(summary["paths"])}
+    return Run(summary, {name: partial(_read_table, name, folder / file, hashes[file]) for name, file in names.items()})
 
 
-def _read_parquet(file: Path) -> pd.DataFrame:
-    import pyarrow as pa
+def _read_table(name: str, file: Path, digest: str) -> pd.DataFrame:
+    """A table of a run; UserError if its file has changed since it was first looked at, or is none of a run's."""
+    from mmsim import parquet
 
-    try:
-        return pd.read_parquet(file)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(Problem(f"cannot be read as Parquet: {str(error).splitlines()[0]}", file=str(file))) from error
+    run_folder.check(file, digest)
+    kinds = {str(column): dtype for column, dtype in tables.empty(name).dtypes.items()}
+    table = parquet.read(file, [column for column in kinds if column in parquet.schema(file).names])
+    wrong = [column for column, dtype in kinds.items() if not _is_of_kind(table, column, dtype)]
+    if not wrong:
+        with parquet.reading(file):
+            frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
+        wrong = [column for column, dtype in kinds.items() if dtype.kind != "f" and frame[column].isna().any()]
+    if wrong:
+        raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
+    return frame
+
+
+def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
+    """Whether a column is there, once, and holds what that dtype does: times, floats, whole numbers or texts."""
+    import pyarrow.types as of
+
+    if table.column_names.count(column) != 1:
+        return False
+    kind = table.schema.field(column).type
+    if dtype.kind == "M":
+        return bool(of.is_timestamp(kind)) and kind.tz == "UTC"
+    if dtype.kind in "if":
+        return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
+    text = kind.value_type if of.is_dictionary(kind) else kind
+    return bool(of.is_string(text) or of.is_large_string(text))
 
 
 def _write_parquet(table: pd.DataFrame, file: Path) -> None:

@@ -18,6 +18,8 @@ from mmsim.errors import Problem, UserError
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 20
+MAX_NODES = 100_000  # keys, values, lists and mappings: seconds to read
+MAX_PROBLEMS = 100
 
 KeyPath = tuple[str | int | float, ...]
 
@@ -58,7 +60,7 @@ def read(path: str | Path) -> Document:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UserError(
-                Problem(f"the file is too large: {path.stat().st_size:,} bytes, at most {MAX_BYTES:,}", file)
+                Problem(f"the file is too large: {path.stat().st_size:,} bytes, at most {MAX_BYTES:,}", file, 1, 1)
             )
         raw = path.read_bytes()
     except OSError as error:
@@ -105,16 +107,18 @@ def plain(text: str) -> Any:
     return text
 
 
-class _TooDeepError(Exception):
-    """Nesting deeper than MAX_DEPTH: reading stops here."""
+class _StopError(Exception):
+    """Too deep, too much, or too much of it wrong: reading stops here."""
 
 
 class _Builder:
     """Builds plain values from PyYAML's events, noting every place and every problem."""
 
     def __init__(self, file: str) -> None:
-        self.document = Document(None, file)
+        self.document = Document(None, file, {(): Mark(1, 1)})  # where nothing stands, it should have begun
         self.problems: list[Problem] = []
+        self._nodes = 0
+        self._clever: set[str] = set()  # what has been refused once is not said again: a file can be full of it
 
     def build(self, events: Iterator[yaml.Event]) -> Document:
         documents = 0
@@ -128,11 +132,12 @@ class _Builder:
                         break
                 elif isinstance(event, yaml.NodeEvent):
                     value = self._value(event, events, ())
-        except _TooDeepError:
+        except _StopError:
             pass  # noted where it was met
         return Document(value, self.document.file, self.document.values, self.document.keys)
 
     def _value(self, event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath) -> Any:
+        self._count(event)
         self.document.values[path] = _mark(event)
         self._refuse_cleverness(event, path)
         if isinstance(event, yaml.ScalarEvent):
@@ -141,7 +146,7 @@ class _Builder:
             return None
         if len(path) >= MAX_DEPTH:
             self._note(event, (), f"nested too deep: at most {MAX_DEPTH} levels")
-            raise _TooDeepError
+            raise _StopError
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, path)
         return self._mapping(events, path)
@@ -168,27 +173,41 @@ class _Builder:
         return items
 
     def _key(self, event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath) -> str | int | float:
+        self._count(event)
         if not isinstance(event, yaml.ScalarEvent):
             self._note(event, path, "a key must be a plain word")
             self._value(event, events, (*path, "?"))
             return "?"
         self._refuse_cleverness(event, (*path, event.value))
         if event.implicit[0] and event.value == "<<":
-            self._note(event, path, "a merge key (<<) is not allowed: write the keys out")
+            self._refuse("merge", event, path, "a merge key (<<) is not allowed: write the keys out")
         key = plain(event.value) if event.implicit[0] else event.value
         return key if isinstance(key, int | float) and not isinstance(key, bool) else str(event.value)
 
     def _refuse_cleverness(self, event: yaml.Event, path: KeyPath) -> None:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            self._note(event, path, f"an alias (*{anchor}) is not allowed: write the value out")
+            self._refuse("alias", event, path, f"an alias (*{anchor}) is not allowed: write the value out")
         elif anchor is not None:
-            self._note(event, path, f"an anchor (&{anchor}) is not allowed")
+            self._refuse("anchor", event, path, f"an anchor (&{anchor}) is not allowed")
         if tag is not None:
-            self._note(event, path, f"a tag ({tag}) is not allowed")
+            self._refuse("tag", event, path, f"a tag ({tag}) is not allowed")
+
+    def _refuse(self, what: str, event: yaml.Event, path: KeyPath, message: str) -> None:
+        if what not in self._clever:
+            self._clever.add(what)
+            self._note(event, path, message)
+
+    def _count(self, event: yaml.Event) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._note(event, (), f"too much: at most {MAX_NODES:,} keys and values")
+            raise _StopError
 
     def _note(self, event: yaml.Event, path: KeyPath, message: str) -> None:
         self.problems.append(Problem(message, self.document.file, *_mark(event), dotted(path)))
+        if len(self.problems) == MAX_PROBLEMS:
+            raise _StopError
 
 
 def dotted(path: KeyPath) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from mmsim import attribution
 from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome, Tranches
 from mmsim.engine import state as layout
 from mmsim.engine.state import Counter, Limit, State, TransactionKind
+from mmsim.instruments import Option
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 
@@ -43,27 +44,43 @@ class Journal:
         return np.concatenate(taken) if taken else np.zeros(0, dtype)
 
 
-def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Callable[[], pd.DataFrame]]:
+Maker = Callable[[], pd.DataFrame]
+
+
+def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Maker]:
     """A run's tables by name, each made when it is first asked for."""
-    names = Names(market)
-    made: dict[str, Callable[[], pd.DataFrame]] = {
+    universe = market.universe
+    names = Names(
+        options=[option.name for option in universe.options],
+        underlyings=[underlying.symbol for underlying in universe.underlyings],
+        clients=market.clients,
+    )
+    made = _makers(journal, universe.options, names, outcomes)
+    return {name: maker for name, maker in made.items() if name != "paths" or len(outcomes) > 1}
+
+
+def empty(name: str) -> pd.DataFrame:
+    """A run's table without rows: its columns and their types."""
+    return _makers(Journal(), (), Names((), (), ()), ())[name]()
+
+
+def _makers(journal: Journal, options: Sequence[Option], names: Names, outcomes: Sequence[Outcome]) -> dict[str, Maker]:
+    return {
         "ledger": lambda: ledger_table(journal.rows("postings"), names),
         "fills": lambda: fills_table(journal.rows("fills"), names),
-        "options": lambda: options_table(journal, market, names),
+        "options": lambda: options_table(journal, options, names),
         "marks": lambda: marks_table(journal.rows("marks"), names),
         "breaches": lambda: breaches_table(journal.rows("breaches"), names),
+        "paths": lambda: paths_table(outcomes),
     }
-    return made | ({"paths": lambda: paths_table(outcomes)} if len(outcomes) > 1 else {})
 
 
-class Names:
+class Names(NamedTuple):
     """The names behind the numbers of a run's rows."""
 
-    def __init__(self, market: Market) -> None:
-        universe = market.universe
-        self.options = [option.name for option in universe.options]
-        self.underlyings = [underlying.symbol for underlying in universe.underlyings]
-        self.clients = list(market.clients)
+    options: Sequence[str]
+    underlyings: Sequence[str]
+    clients: Sequence[str]
 
     def instrument(self, numbers: npt.NDArray[Any]) -> Any:
         """Options first, underlyings behind them, -1 for none."""
@@ -180,7 +197,7 @@ def breaches_table(breaches: npt.NDArray[np.void], names: Names) -> pd.DataFrame
     )
 
 
-def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFrame:
+def options_table(journal: Journal, options: Sequence[Option], names: Names) -> pd.DataFrame:
     """The buckets by option and client group, a row each, of the kept paths."""
     postings, fills = journal.rows("postings"), journal.rows("fills")
     tables = []
@@ -190,17 +207,17 @@ def options_table(journal: Journal, market: Market, names: Names) -> pd.DataFram
         is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
         table["position"] = np.where(is_open, (table["bought"] - table["sold"]).to_numpy(float), 0.0)
         tables.append(table)
-    if not tables:
-        return pd.DataFrame()
-    joined = pd.concat(tables, ignore_index=True)
-    listed = [market.universe.options[n] for n in joined["option"]]
+    figures = ("bought", "sold", "position", *attribution.OPTION_BUCKETS)
+    none = pd.DataFrame({"path": [], "option": [], "client": []}, dtype=np.int64).assign(**dict.fromkeys(figures, 0.0))
+    joined = pd.concat(tables, ignore_index=True) if tables else none
+    listed = [options[n] for n in joined["option"]]
     columns: dict[str, Any] = {
         "path": joined["path"].to_numpy(),
-        "underlying": [option.underlying for option in listed],
-        "option": [option.name for option in listed],
-        "strike": [option.strike for option in listed],
+        "underlying": pd.Series([option.underlying for option in listed], dtype=str),
+        "option": pd.Series([option.name for option in listed], dtype=str),
+        "strike": np.array([option.strike for option in listed], float),
         "expiry": _times(np.array([option.expiry_ns for option in listed], np.int64)),
-        "right": [option.right.name.lower() for option in listed],
+        "right": pd.Series([option.right.name.lower() for option in listed], dtype=str),
         "client": names.client(joined["client"].to_numpy()).rename_categories({"": "opening"}),
         "contracts_bought": joined["bought"].to_numpy(float),
         "contracts_sold": joined["sold"].to_numpy(float),
@@ -219,6 +236,6 @@ def paths_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
         columns[name] = np.array([of_path[name] for of_path in buckets]) / MICROS
     for name in CASH_PARTS:
         columns[f"cash_{name}"] = np.array([outcome.cash[name] for outcome in outcomes]) / MICROS
-    columns["client_fills"] = [int(outcome.counters[Counter.CLIENT_FILLS]) for outcome in outcomes]
-    columns["hedge_fills"] = [int(outcome.counters[Counter.HEDGE_FILLS]) for outcome in outcomes]
+    for counter in (Counter.CLIENT_FILLS, Counter.HEDGE_FILLS):
+        columns[counter.name.lower()] = np.array([outcome.counters[counter] for outcome in outcomes], np.int64)
     return pd.DataFrame(columns)

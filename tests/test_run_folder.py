@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmsim import backtest, results, run_folder
+from mmsim import backtest, export, results, run_folder
 from mmsim.errors import UserError
 
 PUT_SCALPING = Path(__file__).parent.parent / "scenarios/textbook/put_scalping.yaml"
@@ -120,6 +120,12 @@ def rehash(folder):
     (folder / "manifest.json").write_text(json.dumps(hashes))
 
 
+def exported(folder):
+    loaded = results.load(folder)
+    export.beancount(loaded, folder / "journal.beancount")
+    (folder / "journal.beancount").unlink()
+
+
 class TestWhatIsLoaded:
     @pytest.mark.parametrize("text", [b"{", b"[]", b"{}", b'"x"', b"\xff\xfe", b'{"run.json": 1}'])
     @pytest.mark.parametrize("name", ["manifest.json", "run.json"])
@@ -164,6 +170,42 @@ class TestWhatIsLoaded:
         with pytest.raises(UserError) as caught:
             results.load(saved)
         assert [Path(p.file).name for p in caught.value.problems] == ["fills.parquet", "marks.parquet"]
+
+    @pytest.mark.parametrize("read", [results.load, exported])
+    def test_no_file_altered_by_a_byte_cut_missing_or_swapped(self, saved, read):
+        """By every reader; the page alone may be written again."""
+        for file in sorted(saved.iterdir()):
+            data = file.read_bytes()
+            other = next(o for o in sorted(saved.iterdir(), reverse=True) if o != file).read_bytes()
+            place = data.index(b"fills.parquet") + 20 if file.name == "manifest.json" else len(data) // 2
+            flipped = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+            for changed in (flipped, data[: len(data) // 2], b"", other, None):
+                if file.name == "report.html":
+                    continue
+                file.unlink() if changed is None else file.write_bytes(changed)
+                with pytest.raises(UserError):
+                    read(saved)
+                file.write_bytes(data)
+        read(saved)
+
+    def test_no_table_that_changes_after_it_was_looked_at(self, saved):
+        loaded = results.load(saved)
+        (saved / "fills.parquet").write_bytes((saved / "ledger.parquet").read_bytes())
+        with pytest.raises(UserError, match=r"fills\.parquet: is missing or is not what"):
+            _ = loaded.fills
+
+    @pytest.mark.parametrize("column", ["ts", "kind", "amount_micros"])
+    def test_no_table_of_other_columns_though_the_manifest_agrees(self, run, saved, column):
+        run.ledger.drop(columns=column).to_parquet(saved / "ledger.parquet")
+        rehash(saved)
+        with pytest.raises(UserError, match=f"is not a run's: wrong or without {column}"):
+            _ = results.load(saved).ledger
+
+    def test_no_manifest_that_names_what_no_run_writes(self, saved):
+        hashes = json.loads((saved / "manifest.json").read_text())
+        (saved / "manifest.json").write_text(json.dumps(hashes | {"../notes.txt": "0"}))
+        with pytest.raises(UserError, match=r"manifest\.json: is not a run's: it names '\.\./notes\.txt'"):
+            results.load(saved)
 
     def test_a_folder_without_its_page(self, run, saved):
         (saved / "report.html").unlink()

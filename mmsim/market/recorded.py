@@ -108,7 +108,7 @@ class QuotedOptions:
 
 
 def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[str, Path]:
-    """The files of a scenario's recorded folder by name; UserError for what is not there."""
+    """The files of a scenario's recorded folder by name; UserError for what is not there, or stands elsewhere."""
     given = _recorded(scenario).folder
     folder = Path(given) if data is None else data / given
     if not folder.is_dir():
@@ -122,6 +122,14 @@ def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[
         scenario.problem(_FOLDER, f"{str(folder)!r} has no file {file.name!r}", nearest(file.name, others))
         for file in files.values()
         if not file.is_file()
+    ]
+    home = (data or Path()).resolve()
+    missing += [
+        scenario.problem(
+            _FOLDER, f"{str(file)!r} is a link out of {str(home)!r}: give the folder that it is in by --data"
+        )
+        for file in files.values()
+        if file.is_file() and not file.resolve().is_relative_to(home)
     ]
     if missing:
         raise UserError(*missing)

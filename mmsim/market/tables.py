@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from mmsim import parquet
 from mmsim.errors import Problem, UserError, nearest
 
 TIME = pa.timestamp("ns", "UTC")
@@ -30,7 +29,7 @@ BAR_START = "bar_start_utc"  # optional: when a bar began
 def problems(file: Path, columns: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType]) -> list[Problem]:
     """What a Parquet file's columns lack, from its schema alone: a column, or one of each name, or times in UTC."""
     try:
-        schema = _schema(file)
+        schema = parquet.schema(file)
     except UserError as error:
         return list(error.problems)
     others = set(schema.names) - set(columns)
@@ -56,10 +55,9 @@ def read(file: Path, columns: Mapping[str, pa.DataType], optional: Mapping[str, 
     that are ``optional`` are read where the file has them. UserError for each column that does not convert, or if the
     file is damaged.
     """
-    present = _schema(file).names
+    present = parquet.schema(file).names
     wanted = {name: kind for name, kind in {**columns, **optional}.items() if name in present}
-    with _parquet(file):
-        table = pq.read_table(file, columns=list(wanted))
+    table = parquet.read(file, list(wanted))
     converted: dict[str, pd.Series] = {}
     wrong: list[Problem] = []
     for name, kind in wanted.items():
@@ -77,21 +75,6 @@ def sha256(file: Path) -> str:
     """The SHA-256 of a file."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _schema(file: Path) -> pa.Schema:
-    with _parquet(file):
-        return pq.read_schema(file)
-
-
-@contextmanager
-def _parquet(file: Path) -> Iterator[None]:
-    """What is wrong with the file as a UserError of one line."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        message = f"cannot be read as Parquet: {str(error).partition(chr(10))[0]}"
-        raise UserError(Problem(message, file=str(file))) from error
 
 
 def _is_utc(kind: pa.DataType) -> bool:

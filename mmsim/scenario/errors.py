@@ -14,11 +14,12 @@ from pydantic_core import ErrorDetails
 from mmsim.errors import Problem, nearest
 from mmsim.scenario import checks
 from mmsim.scenario.values import shown
-from mmsim.strict_yaml import Document, KeyPath, dotted
+from mmsim.strict_yaml import Document, KeyPath, dotted, plain
 
 if TYPE_CHECKING:
     from mmsim.scenario.model import Scenario
 
+MAX_MISTAKES = 1_000  # said one by one
 UNKNOWN_KEYS = ("extra_forbidden", "invalid_key")  # the second: a key that is a number
 TOO_SHORT = "too_short"
 
@@ -51,12 +52,15 @@ def problems(
     error: ValidationError, root: type[Scenario], document: Document, changed: Mapping[KeyPath, str]
 ) -> list[Problem]:
     """Every mistake in ``document``: what pydantic found, and what checks across keys find in sound parts."""
-    details = [(_path(e, document.value), e) for e in error.errors(include_url=False)]
+    every = error.errors(include_url=False)
+    details = [(_path(e, document.value), e) for e in every[:MAX_MISTAKES]]
     found = [
         placed(document, changed, path, *_sentence(e, root), of_key=e["type"] in UNKNOWN_KEYS)
         for path, e in details
         if not _is_echo(path, e, document.value)
     ]
+    if more := len(every) - len(details):
+        return [*found, placed(document, changed, (), f"and {more:,} more mistakes", "")]
     if all(e["type"] != checks.ERROR_TYPE for _, e in details):  # else they have run, on the whole scenario
         sound = _sound_parts(root, document.value, [path for path, e in details if e["type"] in UNKNOWN_KEYS])
         mistakes = checks.mistakes(root.model_construct(**sound), sound.keys())
@@ -127,7 +131,8 @@ def _path(details: ErrorDetails, value: Any) -> KeyPath:
 def _key_of(value: Any, step: str | int) -> str | int | float | None:
     """The key or index in ``value`` that ``step`` is, or None."""
     if isinstance(value, dict):
-        return next((key for key in value if str(key) == str(step)), None)
+        at_once = next((key for key in (step, plain(str(step))) if key in value), None)
+        return at_once if at_once is not None else next((key for key in value if str(key) == str(step)), None)
     is_index = isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)
     return step if is_index else None
 

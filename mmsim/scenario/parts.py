@@ -26,6 +26,7 @@ from mmsim.scenario.values import (
     Flag,
     Growth,
     ImpliedVolatility,
+    Inside,
     Instant,
     Limit,
     NonNegative,
@@ -230,7 +231,7 @@ class Theo(Part):
 class Recorded(Part):
     """Recorded quotes and trades in Parquet files."""
 
-    folder: Annotated[str, StringConstraints(strict=True, min_length=1)] = Field(description="under --data, or a path")
+    folder: Inside = Field(description="below --data, or below the folder that one stands in")
     refuse_above: Probability = Field(0.2, description="share of bad rows above which the run refuses the data")
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
@@ -19,6 +20,7 @@ SMALLEST, LARGEST = 1e-9, 1e9  # of prices, sizes and multipliers: products of t
 MAX_LIMIT = 1e12
 MAX_VOLATILITY = 20.0
 MAX_GROWTH = 20.0
+MAX_NAME_BYTES = 255
 
 
 def mistake(message: str, suggestion: str = "") -> PydanticCustomError:
@@ -149,6 +151,16 @@ def _not_minute(value: float) -> float:
     return value
 
 
+def _inside(value: str) -> str:
+    """Refuse what is no path below another: a scenario of someone else's reads nothing but what it is given."""
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not value.isprintable():
+        raise mistake(f"must be a folder below the data's, with no .. in it, not {shown(value)}: give theirs by --data")
+    if any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
+        raise mistake("has a longer name than the system knows")
+    return value
+
+
 def _bounded(*, gt: float | None = None, ge: float | None = None, le: float) -> Any:
     return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=le)
 
@@ -164,6 +176,7 @@ YearDays = Annotated[float, _bounded(ge=1, le=1000)]
 Rate = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1, le=1)]
 Probability = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=1, le=int(LARGEST))]
+Inside = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1_000), AfterValidator(_inside)]
 Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s].*$")]
 

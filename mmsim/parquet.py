@@ -1,0 +1,38 @@
+"""Reading Parquet that others may have written: sound in full, or a UserError of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mmsim.errors import Problem, UserError
+
+
+def schema(file: Path) -> pa.Schema:
+    """The columns of a file and their types."""
+    with reading(file):
+        return pq.read_schema(file)
+
+
+def read(file: Path, columns: Sequence[str]) -> pa.Table:
+    """The named columns of a file, each value looked at: texts are UTF-8, and places in a dictionary lie within it."""
+    with reading(file):
+        table = pq.read_table(file, columns=list(columns))
+        table.validate(full=True)
+        return table
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """What is wrong with the file as a UserError of one line."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        message = f"cannot be read as Parquet: {str(error).partition(chr(10))[0]}"
+        raise UserError(Problem(message, file=str(file))) from error
+    except MemoryError as error:
+        raise UserError(Problem("cannot be read: it needs more memory than there is", file=str(file))) from error

@@ -1,0 +1,93 @@
+"""`kill -9` at random times of a whole run, from the start of Python to its end: what is left, and the run after it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from mmsim import results, run_folder
+from mmsim.errors import UserError
+
+ROOT = Path(__file__).parent.parent.parent
+SCENARIO = "scenarios/textbook/put_scalping.yaml"
+SEED = 20_260_302
+REPEAT_EVERY = 20  # kills, after which the run is made again and compared
+
+
+def command(target: Path, cache: Path | None) -> tuple[list[str], dict[str, str]]:
+    """What runs the scenario, and its environment; ``cache`` is one of its own for compiled code."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    environment |= {"MMSIM_CACHE": str(cache)} if cache else {}
+    return [sys.executable, "-m", "mmsim", "run", SCENARIO, "--out", str(target), "--quiet"], environment
+
+
+def finished(target: Path, cache: Path | None = None) -> float:
+    """Run the scenario to its end; the seconds it took."""
+    words, environment = command(target, cache)
+    began = time.monotonic()
+    done = subprocess.run(words, env=environment, cwd=target.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return time.monotonic() - began
+
+
+def killed(target: Path, after_s: float, cache: Path | None = None) -> str:
+    """Start the scenario and kill it, unless it has ended by then: the folder is as it was before, or whole."""
+    words, environment = command(target, cache)
+    was_there = target.exists()
+    process = subprocess.Popen(
+        words, env=environment, cwd=target.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        process.wait(after_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    said = process.communicate()[1].decode()
+    assert process.returncode in (0, -9), said
+    try:
+        results.load(target)
+    except UserError:
+        assert not was_there and process.returncode != 0, f"no run after {after_s:.3f} s"
+        assert not target.exists()
+        return "none"
+    return "ended" if process.returncode == 0 else "old" if was_there else "new"
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """The Parquet files of a run."""
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.parquet"))}
+
+
+def campaign(folder: Path, warm: int, cold: int = 0) -> str:
+    """So many kills, evenly drawn over the whole life of a run; of the last ones each begins with an empty cache.
+
+    Half of the warm ones replace an earlier run. The runs that are let to end in between have the same bytes.
+    """
+    draw = random.Random(SEED)
+    seconds = max(finished(folder / "undisturbed") for _ in range(2))
+    expected = tables(folder / "undisturbed")
+    counts: Counter[str] = Counter()
+    repeated = 0
+    for number in range(warm):
+        target = folder / ("replaced" if number % 2 else f"new-{number}")
+        counts[killed(target, draw.uniform(0, seconds))] += 1
+        if number == 0 or number % REPEAT_EVERY == REPEAT_EVERY - 1:
+            repeated += 1
+            finished(folder / "replaced")
+            finished(target)
+            assert tables(target) == tables(folder / "replaced") == expected
+    for number in range(cold):
+        counts[killed(folder / "cold", draw.uniform(0, 12 * seconds), folder / f"cache-{number % 3}")] += 1
+    for number in range(min(cold, 3)):
+        finished(folder / "cold", folder / f"cache-{number}")
+        assert tables(folder / "cold") == expected
+        repeated += 1
+    finished(folder / "last")  # removes what is in the making beside it
+    left = [path.name for path in folder.rglob(f"{run_folder.MAKING}*")]
+    assert not left, left
+    found = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+    return f"kills: {warm + cold}, {cold} of them while compiling: {found}; {repeated} runs after them the same"
