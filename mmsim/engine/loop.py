@@ -136,7 +136,7 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
     if rules["quote_latency"] != 0:
         catch_up(state, events, n, decided, quoter)
     state.counters[Counter.ORDERS] += 1
-    refused = refusal(state, event)
+    refused = refusal(state, i)
     if refused >= 0:
         state.counters[refused] += 1
         return Reason.STOP
@@ -165,15 +165,36 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
 
 
 @internal
-def tick(state: State, u: int, event: Any, quoter: Seat, hedger: Seat) -> int:
-    """A tick of an underlying: the integrals over the spot's move, whom it is told to, and the hedge."""
-    move_spot(state, u, event)
+def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+    """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
+    move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_tick(view, quoter.memory, quoter.tick_parameters)
     if rules["hedge_listens"] != 0:
         hedger.on_tick(view, hedger.memory, hedger.tick_parameters)
-    return Reason.STOP if ask_hedge(state, u, 0, hedger) else Reason.HEDGE_FAULT
+    if not ask_hedge(state, u, 0, hedger):
+        return Reason.HEDGE_FAULT
+    return requote(state, u, events, n, quoter) if rules["eager"] != 0 else Reason.STOP
+
+
+@internal
+def requote(state: State, u: int, events: Events, n: int, quoter: Seat) -> int:
+    """Quote every option of an underlying afresh, and look whether the market has crossed the quote."""
+    latency, now = state.rules[0]["quote_latency"], state.desk[0]["now"]
+    if latency != 0:
+        catch_up(state, events, n, now - latency, quoter)
+    else:
+        keep_fresh(state, u)
+    for i in range(state.underlyings[u]["first"], state.underlyings[u]["last"]):
+        if refusal(state, i) >= 0:
+            continue
+        at = greeks_now(state, i) if latency == 0 else greeks_seen(state, i, now - latency)
+        chain = quote_in_force(state, i, now - latency, at, quoter)
+        if not chain.is_valid:
+            return Reason.QUOTE_FAULT
+        note_cross(state, state.options[i], chain)
+    return Reason.STOP
 
 
 @internal
@@ -218,7 +239,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     if kind == Kind.QUOTE:
         set_quote(state.options[i], event)
     elif kind == Kind.SPOT:
-        return tick(state, i, event, quoter, hedger)
+        return tick(state, i, events, n, quoter, hedger)
     elif kind == Kind.VOLATILITY:
         set_volatility(state, i, event["value"])
     elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:

@@ -14,12 +14,12 @@ _SAME_PRICE = 1e-9
 
 
 @internal
-def refusal(state: State, order: Any) -> int:
-    """Why an order cannot be looked at at all, as a Counter, or -1."""
-    option, now = state.options[order["instrument"]], state.desk[0]["now"]
+def refusal(state: State, i: int) -> int:
+    """Why orders in option `i` cannot be looked at at all, as a Counter, or -1."""
+    option, now = state.options[i], state.desk[0]["now"]
     if state.desk[0]["open"] == 0 or option["settled"] != 0 or now > option["last_trade"] or now >= option["expiry"]:
         return Counter.ORDERS_CLOSED
-    if not has_mark(state, option) or not has_mark(state, state.seen_options[order["instrument"]]):
+    if not has_mark(state, option) or not has_mark(state, state.seen_options[i]):
         return Counter.ORDERS_NO_MARK
     seen_spot = state.seen_underlyings[option["underlying"]]["spot"]
     return -1 if seen_spot == seen_spot else Counter.ORDERS_NO_MARK

@@ -170,6 +170,7 @@ def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
         "hedge_latency": scenario.latency.hedge,
         "hedge_at_touch": execution.hedge_at == "touch",
         "post_only": execution.post_only,
+        "eager": execution.requote == "every_tick",
         "fee_option": execution.fee_per_option,
         "fee_hedge": execution.fee_per_hedge,
         "fee_exercise": execution.fee_per_exercise,

@@ -165,6 +165,7 @@ RULES = np.dtype(
         ("hedge_latency", "i8"),
         ("hedge_at_touch", "i8"),
         ("post_only", "i8"),
+        ("eager", "i8"),  # every option is quoted afresh at each tick of its underlying
         ("fee_option", "f8"),
         ("fee_hedge", "f8"),
         ("fee_exercise", "f8"),

@@ -322,7 +322,7 @@ class Hedging(PolicyEntry):
 
 
 class Execution(Part):
-    """How the desk's hedges trade, what trading costs, and how lots are matched."""
+    """How the desk quotes and its hedges trade, what trading costs, and how lots are matched."""
 
     hedge_at: Literal["mid", "touch"] = Field("mid", description="touch: hedges buy at the ask and sell at the bid")
     fee_per_hedge: Number = Field(0.0, description="currency a contract of the hedge; negative: a rebate")
@@ -331,6 +331,10 @@ class Execution(Part):
     lot: NonNegative = Field(1.0, description="smallest hedge, in contracts; 0: continuous")
     matching: Literal["lifo", "fifo", "average"] = Field("lifo", description="which lots of the hedge a trade closes")
     post_only: Flag = Field(True, description="quotes never cross the market")
+    requote: Literal["on_demand", "every_tick"] = Field(
+        "on_demand",
+        description="every_tick: all options at each tick of their underlying, to see more crosses; same fills",
+    )
 
 
 class Latency(Part):

@@ -99,6 +99,35 @@ class TestPostOnly:
         assert run.counts["quotes_crossed_by_market"] == 1
         assert run.counts["client_fills"] == 0
 
+    @pytest.mark.parametrize("latency", ["0s", "90m"])
+    def test_eager_quotes_see_the_market_cross_them_where_nobody_trades(self, latency):
+        """A quote an hour, from 0:00; the market stands through it from 3:30 to 6:30, so at 4:00, 5:00 and 6:00."""
+        keys = {
+            "market__spot": {"model": "path", "step": "1h", "prices": [100.0] * 11},
+            "quoting": fixed(4.5, 4.6),
+            "execution__post_only": False,
+            "latency__quote": latency,
+            "events": [market_quote(0, 4.4, 4.7), market_quote(3.5, 4.0, 4.2), market_quote(6.5, 4.4, 4.7)],
+        }
+        lazy, eager = play(**keys), play(**keys, execution__requote="every_tick")
+        assert (lazy.counts["quotes"], lazy.counts["quotes_crossed_by_market"]) == (0, 0)
+        assert eager.counts["quotes_crossed_by_market"] == 3
+        unseen = 2 if latency == "90m" else 1  # the volatility mark of 0:00 comes after its tick
+        assert eager.counts["quotes"] == 2 * (10 - unseen)  # a call and a put, which have expired at 10:00
+
+    @pytest.mark.parametrize("latency", ["0s", "20m"])
+    def test_eager_quotes_deal_the_same(self, latency):
+        keys = {
+            "market__spot": {"model": "path", "step": "1h", "prices": [100.0, 101.0, 102.0, 103.0]},
+            "quoting": fixed(4.5, 4.6),
+            "latency__quote": latency,
+            "clients": clients(order(0.5, "sell", 3), order(1.5, "buy", 2, 9.0)),
+        }
+        lazy, eager = play(**keys), play(**keys, execution__requote="every_tick")
+        assert eager.counts["quotes"] > lazy.counts["quotes"]
+        assert eager.ledger.equals(lazy.ledger)
+        assert eager.fills.equals(lazy.fills)
+
 
 class TestReservationPrices:
     @pytest.mark.parametrize(
