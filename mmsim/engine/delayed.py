@@ -20,9 +20,10 @@ from mmsim.policy import FillView, TickView
 @internal
 def tell(state: State, u: int, option: int, size: float, price: float, theo: float, delta: float, vega: float) -> None:
     """Queue a change of the desk's state for its delayed view; `option` is -1 for a hedge or a refresh."""
+    desk, underlying = state.desk[0], state.underlyings[u]
+    underlying["untold"] = 0
     if state.rules[0]["quote_latency"] == 0:
         return
-    desk, underlying = state.desk[0], state.underlyings[u]
     if desk["seen_tail"] == state.seen.shape[0]:
         _compact(state)
     row = state.seen[desk["seen_tail"]]

@@ -56,7 +56,7 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
     underlying["book_zomma"], underlying["book_veta"] = zomma, veta
     underlying["book_theta"] = theta
     underlying["book_spot"], underlying["book_ts"] = spot, ts
-    underlying["stale"] = 0
+    underlying["stale"], underlying["untold"] = 0, 1
 
 
 @internal
@@ -72,21 +72,19 @@ def is_exact(state: State) -> bool:
 
 
 @internal
-def keep_fresh(state: State, u: int) -> bool:
-    """Refresh the aggregates if they are further from the present than the rules allow; whether they were."""
+def keep_fresh(state: State, u: int) -> None:
+    """Refresh the aggregates if they are further from the present than the rules allow."""
     underlying, now = state.underlyings[u], state.desk[0]["now"]
     if underlying["active"] == 0:
-        return False
+        return
     spot = underlying["spot"]
     if is_exact(state):
-        if is_priced_at(underlying, spot, now):
-            return False
+        is_fresh = is_priced_at(underlying, spot, now)
     else:
         is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
-        if is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= underlying["fresh_for"]:
-            return False
-    refresh(state, u, spot, now)
-    return True
+        is_fresh = is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= underlying["fresh_for"]
+    if not is_fresh:
+        refresh(state, u, spot, now)
 
 
 @internal

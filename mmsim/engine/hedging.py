@@ -28,7 +28,8 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
     is_closed = desk["open"] == 0 and underlying["ask_due"] == 0
     if is_closed or underlying["spot"] != underlying["spot"]:
         return True
-    if keep_fresh(state, u):
+    keep_fresh(state, u)
+    if underlying["untold"] != 0:
         tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
     book = book_at(state, underlying, desk["now"])
     view = HedgeView(

@@ -113,6 +113,7 @@ UNDERLYING = np.dtype(
         *[(name, "f8") for name in BOOK],
         ("book_theta", "f8"),
         ("stale", "i8"),  # a position or volatility changed since
+        ("untold", "i8"),  # the delayed view has not been told of the refresh
         ("fresh_for", "i8"),  # nanoseconds for which the refreshed Greeks may serve
         ("fresh_within", "f8"),  # and how far the spot may move
         ("active", "i8"),  # number of options ever held
