@@ -49,13 +49,7 @@ Maker = Callable[[], pd.DataFrame]
 
 def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Maker]:
     """A run's tables by name, each made when it is first asked for."""
-    universe = market.universe
-    names = Names(
-        options=[option.name for option in universe.options],
-        underlyings=[underlying.symbol for underlying in universe.underlyings],
-        clients=market.clients,
-    )
-    made = _makers(journal, universe.options, names, outcomes)
+    made = _makers(journal, market.universe.options, Names.of(market), outcomes)
     return {name: maker for name, maker in made.items() if name != "paths" or len(outcomes) > 1}
 
 
@@ -81,6 +75,13 @@ class Names(NamedTuple):
     options: Sequence[str]
     underlyings: Sequence[str]
     clients: Sequence[str]
+
+    @classmethod
+    def of(cls, market: Market) -> Names:
+        """The names of a market's instruments and client groups."""
+        universe = market.universe
+        options = [option.name for option in universe.options]
+        return cls(options, [underlying.symbol for underlying in universe.underlyings], market.clients)
 
     def instrument(self, numbers: npt.NDArray[Any]) -> Any:
         """Options first, underlyings behind them, -1 for none."""

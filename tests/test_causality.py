@@ -101,8 +101,9 @@ class TestNothingComesFromLater:
         }
         said = {}
         for name, folder in views.items():
-            changes = [f"market.recorded.folder={folder}", "market.recorded.refuse_above=1.0"]
-            command = ["run", str(sample.scenario), "--quiet", "--out", str(tmp_path / "runs" / name)]
+            changes = [f"market.recorded.folder={folder.name}", "market.recorded.refuse_above=1.0"]
+            command = ["run", str(sample.scenario), "--data", str(folder.parent), "--quiet"]
+            command += ["--out", str(tmp_path / "runs" / name)]
             subprocess.run(
                 [sys.executable, "-m", "mmsim", *command, *(word for change in changes for word in ("--set", change))],
                 env=os.environ | {"PYTHONPATH": str(root)},

@@ -128,26 +128,58 @@ def edit(file: Path, old: str, new: str) -> None:
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
+WHERE = "import os, sys; os.umask(int(sys.argv[1], 8)); from mmsim import kernel; print(kernel.CACHE)"
+
+
 class TestCache:
     def test_is_the_users_alone(self):
         """Anyone who can write an index file there can run code as the user."""
         assert mode(kernel.CACHE) == 0o700
 
-    def test_is_made_so_whatever_the_umask_and_mended_where_it_is_not(self, tmp_path, root):
-        program = "import os; os.umask(0); from mmsim import kernel; print(kernel.CACHE)"
-        folder = Path(answer(program, tmp_path / "cache", root))
+    def test_is_made_so_whatever_the_umask(self, tmp_path, root):
+        folder = Path(answer(WHERE, tmp_path / "cache", root, "0"))
         assert folder.parent == tmp_path / "cache"
-        assert mode(folder) == 0o700
-        folder.chmod(0o777)
-        assert Path(answer(program, tmp_path / "cache", root)) == folder
-        assert mode(folder) == 0o700
+        assert mode(folder) == mode(folder.parent) == 0o700
+        assert Path(answer(WHERE, tmp_path / "cache", root, "0")) == folder
 
-    def test_gives_way_to_a_temporary_one_where_it_cannot_be_written(self, tmp_path, root):
-        (tmp_path / "cache").write_text("a file is in the way")
-        folder = Path(answer("from mmsim import kernel; print(kernel.CACHE)", tmp_path / "cache", root))
-        assert folder.is_dir()
-        assert mode(folder) == 0o700
-        shutil.rmtree(folder)
+    @pytest.mark.parametrize("obstacle", ["open folder", "open base", "linked folder", "linked base", "file"])
+    def test_is_refused_where_it_is_not_the_users_alone(self, tmp_path, root, obstacle):
+        """Another folder serves, for the process, and it is said why; what stands there is left as it is."""
+        base = tmp_path / "cache"
+        folder = Path(answer(WHERE, base, root, "0"))
+        if obstacle == "file":
+            folder.rmdir()
+            folder.write_text("a file is in the way")
+        elif obstacle.startswith("open"):
+            (base if obstacle.endswith("base") else folder).chmod(0o777)
+        else:
+            place = base if obstacle.endswith("base") else folder
+            place.rename(tmp_path / "elsewhere")
+            place.symlink_to(tmp_path / "elsewhere")
+        found = os.lstat(base if obstacle.endswith("base") else folder)
+        said = subprocess.run(
+            [sys.executable, "-c", WHERE, "0"],
+            env=os.environ | {"MMSIM_CACHE": str(base), "PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        other = Path(said.stdout.strip())
+        assert base not in other.parents
+        assert not other.exists(), "it goes with its process"
+        assert "compiled code is not kept for the next time" in said.stderr
+        assert str(base) in said.stderr
+        assert os.lstat(base if obstacle.endswith("base") else folder) == found
+
+    def test_a_disk_that_takes_nothing_costs_the_next_run_its_time_and_nothing_else(self, tmp_path, root):
+        program = (
+            "import resource; from mmsim import kernel\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+            "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "from mmsim.pricing import price; print(round(float(price(spot=60, strike=65, years=.25, volatility=.3, "
+            "rate=.08)), 4), sum(file.stat().st_size for file in kernel.CACHE.rglob('*') if file.is_file()))"
+        )
+        assert answer(program, tmp_path / "cache", root) == "2.1334 0"
 
     def test_an_edit_of_a_pricing_helper_changes_the_next_run(self, tmp_path, root):
         """A coefficient in one file is changed; the loop that was compiled from it and cached stands in another.

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 import numpy as np
 
-from mmsim.kernel.cache import CACHE
+from mmsim.kernel.cache import CACHE, tell_unkept
 
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)  # for when numba reads its settings again
 
@@ -49,7 +49,21 @@ def internal(function: _Function) -> _Function:
 
 def entry(signature: Any) -> Callable[[_Function], _Function]:
     """Decorator of a function that Python calls: compiled for one signature, read from the disk by later processes."""
-    decorate: Any = numba.njit([signature], cache=True, error_model="numpy")
+
+    def decorate(function: _Function) -> _Function:
+        try:
+            made: Any = numba.njit([signature], cache=True, error_model="numpy")(function)
+        except OSError as error:  # a full disk, say
+            tell_unkept(error)
+            return unkept(signature)(function)
+        return cast("_Function", made)
+
+    return decorate
+
+
+def unkept(signature: Any) -> Callable[[_Function], _Function]:
+    """Decorator of a function that Python calls: compiled for one signature, for this process."""
+    decorate: Any = numba.njit([signature], error_model="numpy")
     return cast("Callable[[_Function], _Function]", decorate)
 
 

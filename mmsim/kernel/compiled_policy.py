@@ -21,7 +21,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.kernel.cache import CACHE, digest
+from mmsim.kernel.cache import CACHE, digest, tell_unkept
+from mmsim.kernel.compiled import entry, unkept
 from mmsim.kernel.slots import Bound, Slot, remembering
 
 _BOUND: dict[str, Any] = {}  # functions of this process by the names of their wrappers, which change with their sources
@@ -97,7 +98,7 @@ def _wrapper(policy: Any, slot: Slot, packed: _Packed, shown: str) -> str:
 def nothing(slot: Slot) -> Any:
     """A function that does nothing, in the place of a missing method."""
     text = "def bound(view, memory, params):\n    pass\n"
-    return _cached(_written(f"nothing_{slot.method}", text), slot)
+    return _compiled(f"nothing_{slot.method}", text, slot, {}, is_kept=True)
 
 
 def bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
@@ -117,16 +118,25 @@ def bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
     name = f"{cls.__name__}_{slot.method}_{key.hexdigest()[:16]}"
     if source is not None and name in _BOUND:
         return Bound(_BOUND[name], packed.values, True, "", [], [])
-    module = _written(name, text)
     method = getattr(cls, slot.method)
     # numba's own error model: a division by zero raises, as it does in plain Python
     inner = numba.njit(boundscheck=True)(_as_listener(method) if slot.answer is None else method)
-    module.__dict__.update(packed.constants)
-    module.__dict__.update(policy_class=cls, method=inner, view_class=view_class, answer_class=slot.answer)
-    if source is None:
-        return Bound(_uncached(module, slot), packed.values, True, "", [], [])
-    _BOUND[name] = _cached(module, slot)
-    return Bound(_BOUND[name], packed.values, True, "", [], [])
+    scope = {"policy_class": cls, "method": inner, "view_class": view_class, "answer_class": slot.answer}
+    compiled = _compiled(name, text, slot, packed.constants | scope, is_kept=source is not None)
+    if source is not None:
+        _BOUND[name] = compiled
+    return Bound(compiled, packed.values, True, "", [], [])
+
+
+def _compiled(name: str, text: str, slot: Slot, scope: dict[str, Any], *, is_kept: bool) -> Any:
+    """The function of a wrapper's source; kept for later processes where that is wanted and the disk allows it."""
+    try:
+        module = _written(name, text)
+    except OSError as error:
+        tell_unkept(error)
+        module, is_kept = _in_memory(name, text), False
+    module.__dict__.update(scope)
+    return (entry if is_kept else unkept)(slot.signature)(module.bound)
 
 
 def _as_listener(method: Callable[..., None]) -> Callable[..., None]:
@@ -144,8 +154,11 @@ def _written(name: str, text: str) -> ModuleType:
     file = CACHE / f"{name}.py"
     if not file.exists():
         partial = CACHE / f".{name}.{os.getpid()}"
-        partial.write_text(text)
-        partial.replace(file)
+        try:
+            partial.write_text(text)
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
     spec = importlib.util.spec_from_file_location(f"mmsim_bound_{name}", file)
     assert spec is not None
     assert spec.loader is not None
@@ -155,9 +168,8 @@ def _written(name: str, text: str) -> ModuleType:
     return module
 
 
-def _cached(module: ModuleType, slot: Slot) -> Any:
-    return numba.njit([slot.signature], cache=True, error_model="numpy")(module.bound)
-
-
-def _uncached(module: ModuleType, slot: Slot) -> Any:
-    return numba.njit([slot.signature], error_model="numpy")(module.bound)
+def _in_memory(name: str, text: str) -> ModuleType:
+    """The same module where the cache folder takes no file."""
+    module = ModuleType(f"mmsim_bound_{name}")
+    exec(text, module.__dict__)
+    return module

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -24,8 +26,9 @@ def replayer(file: Path, **changes: str) -> Play:
     """How a scenario's file with changed keys replays a folder of recorded files, in this process."""
 
     def play(folder: Path) -> Outputs:
-        keys = {"market.recorded.folder": str(folder), "market.recorded.refuse_above": "1.0"}
-        return outputs.played(lambda: backtest.run(file, changes=changes | keys))
+        keys = {"market.recorded.folder": folder.name, "market.recorded.refuse_above": "1.0"}
+        with mock.patch.dict(os.environ, {"PEEK_AT": str(folder.parent)}):
+            return outputs.played(lambda: backtest.run(file, folder.parent, changes=changes | keys))
 
     return play
 

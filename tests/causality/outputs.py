@@ -73,7 +73,7 @@ def plain(frame: pd.DataFrame) -> pa.Table:
 
 def _events(made: market.Market, run: Run) -> pd.DataFrame:
     """The events of the kept paths by name, without the scenario's own volatilities at the clock's start."""
-    names, tables = Names(made), []
+    names, tables = Names.of(made), []
     for path in range(min(run.summary["paths"], run.summary["scenario"]["keep_paths"])):
         events = made.events(path)
         given = np.isin(events["kind"], [Kind.VOLATILITY, Kind.FAIR_VOLATILITY]) & (events["ts"] == events["ts"][0])
