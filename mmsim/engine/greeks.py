@@ -74,17 +74,21 @@ def is_exact(state: State) -> bool:
 @internal
 def keep_fresh(state: State, u: int) -> None:
     """Refresh the aggregates if they are further from the present than the rules allow."""
-    underlying, now = state.underlyings[u], state.desk[0]["now"]
-    if underlying["active"] == 0:
-        return
-    spot = underlying["spot"]
+    if state.underlyings[u]["active"] != 0:
+        freshen(state, u, state.underlyings[u]["spot"], state.desk[0]["now"])
+
+
+@internal
+def freshen(state: State, u: int, spot: float, ts: int) -> None:
+    """Refresh the aggregates if they are further from a spot and time than the rules allow."""
+    underlying = state.underlyings[u]
     if is_exact(state):
-        is_fresh = is_priced_at(underlying, spot, now)
+        is_fresh = is_priced_at(underlying, spot, ts)
     else:
         is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
-        is_fresh = is_near and underlying["stale"] == 0 and now - underlying["book_ts"] <= underlying["fresh_for"]
+        is_fresh = is_near and underlying["stale"] == 0 and ts - underlying["book_ts"] <= underlying["fresh_for"]
     if not is_fresh:
-        refresh(state, u, spot, now)
+        refresh(state, u, spot, ts)
 
 
 @internal
@@ -120,18 +124,13 @@ def years_since(state: State, underlying: Any, ts: int) -> float:
 
 
 @internal
-def delta_before_tick(state: State, u: int, new_ts: int) -> float:
+def delta_before_tick(state: State, u: int) -> float:
     """Delta of the options held at the underlying's previous tick, which the move to the new tick is measured by."""
     underlying = state.underlyings[u]
     if underlying["active"] == 0:
         return 0.0
     spot, ts = underlying["spot"], underlying["tick_ts"]
-    if is_exact(state):
-        is_due = not is_priced_at(underlying, spot, ts)
-    else:
-        is_due = underlying["stale"] != 0 or new_ts - underlying["book_ts"] > underlying["fresh_for"]
-    if is_due:
-        refresh(state, u, spot, ts)
+    freshen(state, u, spot, ts)
     move, wait = spot - underlying["book_spot"], years_since(state, underlying, ts)
     return expanded_delta(underlying, move, wait)
 

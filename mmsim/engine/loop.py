@@ -201,7 +201,7 @@ def requote(state: State, u: int, events: Events, n: int, quoter: Seat) -> int:
 def move_spot(state: State, u: int, event: Any) -> None:
     """A tick into its underlying: the integrals over the spot's move, and whether its options are due a mark."""
     underlying = state.underlyings[u]
-    delta = delta_before_tick(state, u, event["ts"])
+    delta = delta_before_tick(state, u)
     before = set_spot(underlying, event)
     spot = underlying["spot"]
     if before == before:

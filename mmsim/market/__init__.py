@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.errors import UserError, nearest
-from mmsim.events import Allocation, Events, FillRule, Kind, merge
+from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge
 from mmsim.instruments import Exercise, Universe
 from mmsim.market import calendar, clients, synthetic
 from mmsim.market.clients import PreparedFlow
@@ -43,7 +43,7 @@ class Market:
         """All events of path number ``path`` in their total order: to be read, not written."""
         events = self.fixed
         if self.spots:
-            events = events.copy()
+            events = events.view(np.uint8).copy().view(EVENT)  # as bytes: records are copied field by field
             for model in self.spots:
                 model.fill(events, generator(self.seed, model.stream, path))
         return merge([events, *(flow.orders(path) for flow in self.flows)]) if self.flows else events
