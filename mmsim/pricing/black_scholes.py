@@ -67,7 +67,7 @@ def _leg(present_value: float, density: float, d: float) -> float:
 def present_values(spot: float, strike: float, years: float, rate: float, carry: float) -> tuple[float, float, float]:
     """S·e^{(b−r)T}, K·e^{−rT} and e^{(b−r)T}; nothing is discounted once expired."""
     time = max(years, 0.0)
-    growth = math.exp((carry - rate) * time)
+    growth = math.exp((carry - rate) * time) if carry != rate else 1.0
     return spot * growth, strike * math.exp(-rate * time), growth
 
 
