@@ -116,13 +116,15 @@ def run(
 ) -> None:
     """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import backtest, kernel, run_folder, screen
+        from mmsim import kernel, run_folder
 
         if out_folder is not None:
             run_folder.check_target(out_folder)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
+        from mmsim import backtest, screen  # compiles a tenth of it
+
         with progress(silent) as show:
             result = backtest.run(scenario, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
         folder = result.save(out_folder)
