@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import sys
 import time
@@ -21,6 +23,7 @@ from mmsim.errors import Problem, UserError
 FAILED, WRONG_INPUT = 1, 2
 COMPILE_SECONDS = 30
 PLAIN_LINE_EVERY_S = 10.0
+OBJECTS_A_COLLECTION = 500_000
 
 app = typer.Typer(
     help="An event-driven backtester for an options market maker: where did every cent come from?",
@@ -113,13 +116,15 @@ def run(
 ) -> None:
     """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import backtest, kernel, run_folder, screen
+        from mmsim import kernel, run_folder
 
         if out_folder is not None:
             run_folder.check_target(out_folder)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
+        from mmsim import backtest, screen  # compiles a tenth of it
+
         with progress(silent) as show:
             result = backtest.run(scenario, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
         folder = result.save(out_folder)
@@ -259,5 +264,11 @@ def _options(
 
 
 def main() -> None:
-    """What the shell calls."""
+    """What the shell calls.
+
+    Half a million objects are imported and stay. Looking for cycles among them, again and again as they come and twice
+    more at the end, is a third of a short run.
+    """
+    gc.set_threshold(OBJECTS_A_COLLECTION)
+    atexit.register(gc.freeze)
     app()

@@ -1,6 +1,7 @@
 """The commands as a user types them: what is printed where, and with which exit code."""
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from mmsim import backtest, cli
 from mmsim.errors import Problem, UserError
+from mmsim.kernel import JIT
 
 ROOT = Path(__file__).parent.parent
 PUT_SCALPING = ROOT / "scenarios/textbook/put_scalping.yaml"
@@ -41,6 +43,19 @@ def test_help_of_a_command_loads_nothing_heavy():
     code = "import sys; from mmsim import cli; print({'numba', 'numpy', 'pandas', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.skipif(not JIT, reason="the compiler is off")
+def test_the_first_run_says_that_it_compiles_before_it_does(tmp_path):
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-m", "mmsim", "run", str(PUT_SCALPING), "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "MMSIM_CACHE": str(cache)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr.readline().startswith("Compiling the loop (first run only")
+            assert not any(cache.rglob("*.nbi"))  # nothing is compiled yet
+        finally:
+            process.kill()
 
 
 def test_a_missing_scenario_is_one_line_with_the_nearest_name(mmsim):

@@ -55,6 +55,8 @@ def _plain(axes: Axes) -> Axes:
     axes.tick_params(length=0, pad=5, labelsize=FONT, labelcolor=LIGHT["muted"])
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(compact))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_label_coords(0, 0)  # no axis has a label: otherwise all ticks are measured to make room for one
     return axes
 
 

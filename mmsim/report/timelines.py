@@ -67,10 +67,11 @@ def draw(panels: Sequence[Panel]) -> Figure:
     for axes, panel in zip(stack, panels, strict=True):
         _fill(axes, panel)
         axes.set_xlim(first, last)
-        locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(_clock(locator))
-        axes.tick_params(axis="x", labelbottom=axes is stack[-1])
+        axes.xaxis.set_visible(False)
+    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    stack[-1].xaxis.set_visible(True)
+    stack[-1].xaxis.set_major_locator(locator)
+    stack[-1].xaxis.set_major_formatter(_clock(locator))
     return figure
 
 
@@ -94,7 +95,7 @@ def _extent(panels: Sequence[Panel]) -> npt.NDArray[np.datetime64]:
 def _fill(axes: Axes, panel: Panel) -> None:
     """Lines and marks of one panel, thinned."""
     if panel.title:
-        axes.set_title(panel.title, loc="left", fontsize=FONT, color=LIGHT["ink"], pad=6, parse_math=False)
+        axes.set_title(panel.title, loc="left", y=1.0, fontsize=FONT, color=LIGHT["ink"], pad=6, parse_math=False)
     if panel.prices:
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
     else:
