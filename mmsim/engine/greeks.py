@@ -86,7 +86,8 @@ def freshen(state: State, u: int, spot: float, ts: int) -> None:
         is_fresh = is_priced_at(underlying, spot, ts)
     else:
         is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
-        is_fresh = is_near and underlying["stale"] == 0 and ts - underlying["book_ts"] <= underlying["fresh_for"]
+        is_recent = abs(ts - underlying["book_ts"]) <= underlying["fresh_for"]
+        is_fresh = is_near and is_recent and underlying["stale"] == 0
     if not is_fresh:
         refresh(state, u, spot, ts)
 

@@ -6,6 +6,7 @@ of nanoseconds. And a function value costs 60 microseconds to pass from Python.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -26,6 +27,11 @@ class _ByReference(types.Type):
     def __init__(self, of: Any) -> None:
         self.of = of
         super().__init__(name=f"ByReference({of})")
+
+    @property
+    def mangling_args(self) -> tuple[str, tuple[()]]:
+        """A short name in symbols: with all its fields it has 18,000 characters, in each function that takes it."""
+        return f"ByReference{hashlib.sha256(self.name.encode()).hexdigest()[:16]}", ()
 
 
 @register_model(_ByReference)
