@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
+from mmsim import spool
 from mmsim.engine import loop
 from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables
 from mmsim.engine.state import Reason, State
@@ -107,6 +108,7 @@ def walk(
             progress(n)
             return state
         else:
+            spool.give_back(events, n)
             progress(n)
 
 
