@@ -97,6 +97,8 @@ def walk(
             if not desk.listeners:
                 raise
             raise _deaf(error, state, desk) from error
+        spool.give_back(events, n)
+        progress(n)
         if reason == Reason.JOURNAL_FULL:
             empty(state)
         elif reason == Reason.QUEUE_FULL:
@@ -105,11 +107,7 @@ def walk(
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
             empty(state)
-            progress(n)
             return state
-        else:
-            spool.give_back(events, n)
-            progress(n)
 
 
 def _enlarged(state: State) -> State:
