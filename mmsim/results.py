@@ -123,9 +123,8 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        columns = ["ts", "kind", "instrument", "side", "size", "price", "spot"]
-        pieces = self._tables["fills"].pieces()
-        kept: list[pd.DataFrame] = [piece.loc[piece["path"] == of_path, columns] for piece in pieces]
+        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
     @cached_property
@@ -173,7 +172,7 @@ class Run:
         from mmsim import report
 
         for name in run_folder.tables_of(self.summary["paths"]):
-            of_table = self._tables[name].pieces() if name in _LONG else iter([getattr(self, name)])
+            of_table = self._tables[name].pieces(tables.columns(name)) if name in _LONG else iter([getattr(self, name)])
             _write_parquet(of_table, folder / run_folder.table_file(name))
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
@@ -197,34 +196,36 @@ def _table_in(name: str, file: Path, digest: str) -> Table:
     from mmsim import parquet
 
     def whole() -> pd.DataFrame:
-        return _frame(name, file, parquet.read(file, _columns_in(name, file, digest)))
+        columns = tables.columns(name)
+        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
 
-    def pieces() -> Iterator[pd.DataFrame]:
-        for piece in parquet.pieces(file, _columns_in(name, file, digest), spool.PIECE):
-            yield _frame(name, file, piece)
+    def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
+            yield _frame(name, file, piece, columns)
 
     return Table(whole, pieces)
 
 
-def _columns_in(name: str, file: Path, digest: str) -> list[str]:
-    """The columns of a run's table that its file has."""
+def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
+    """Those of the columns that a run's file has."""
     from mmsim import parquet
 
     run_folder.check(file, digest)
-    there = parquet.schema(file).names
-    return [column for column in tables.empty(name).columns if column in there]
+    found = parquet.schema(file).names
+    return [column for column in columns if column in found]
 
 
-def _frame(name: str, file: Path, table: pa.Table) -> pd.DataFrame:
+def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
     """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
     from mmsim import parquet
 
-    kinds = {str(column): dtype for column, dtype in tables.empty(name).dtypes.items()}
-    wrong = [column for column, dtype in kinds.items() if not _is_of_kind(table, column, dtype)]
+    kinds = tables.empty(name)[list(columns)].dtypes
+    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
     if not wrong:
         with parquet.reading(file):
             frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        wrong = [column for column, dtype in kinds.items() if dtype.kind != "f" and frame[column].isna().any()]
+        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
+        wrong = [column for column in whole if frame[column].isna().any()]
     if wrong:
         raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
     return frame

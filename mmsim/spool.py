@@ -20,7 +20,7 @@ from mmsim.errors import Problem, UserError
 Rows = npt.NDArray[np.void]
 
 IN_MEMORY = 1 << 26  # bytes of one kind of row, at most
-PIECE = 1 << 16  # rows that are worked on at once
+PIECE = 1 << 15  # rows that are worked on at once
 
 
 class Spool:

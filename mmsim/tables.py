@@ -49,7 +49,7 @@ class Table(NamedTuple):
     """One of a run's tables, made when it is asked for."""
 
     whole: Callable[[], pd.DataFrame]
-    pieces: Callable[[], Iterator[pd.DataFrame]]  # the same rows in bounded parts, at least one
+    pieces: Callable[[Sequence[str]], Iterator[pd.DataFrame]]  # those columns in bounded parts of rows, at least one
 
 
 def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Table]:
@@ -69,6 +69,11 @@ def empty(name: str) -> pd.DataFrame:
     return _made(Journal(), (), Names((), (), ()), ())[name].whole()
 
 
+def columns(name: str) -> list[str]:
+    """The columns of a run's table."""
+    return [str(column) for column in empty(name).columns]
+
+
 def _made(journal: Journal, options: Sequence[Option], names: Names, outcomes: Sequence[Outcome]) -> dict[str, Table]:
     return {
         "ledger": row_by_row(lambda rows: ledger_table(rows, names), lambda: journal.rows("postings")),
@@ -82,14 +87,14 @@ def _made(journal: Journal, options: Sequence[Option], names: Names, outcomes: S
 
 def at_once(whole: Callable[[], pd.DataFrame]) -> Table:
     """A table that is made in one part."""
-    return Table(whole, lambda: iter([whole()]))
+    return Table(whole, lambda columns: iter([whole()[list(columns)]]))
 
 
 def row_by_row(part: Callable[[npt.NDArray[np.void]], pd.DataFrame], rows: Callable[[], npt.NDArray[np.void]]) -> Table:
     """A table whose ``part`` for some rows does not depend on the others."""
     return Table(
         whole=lambda: pd.concat(map(part, spool.pieces(rows())), ignore_index=True),
-        pieces=lambda: map(part, spool.pieces(rows())),
+        pieces=lambda columns: (part(piece)[list(columns)] for piece in spool.pieces(rows())),
     )
 
 
