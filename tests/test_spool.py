@@ -136,7 +136,7 @@ def test_files_have_no_name(in_files):
 def test_a_full_disk_is_said_in_a_line(in_files, monkeypatch):
     in_files(100)
     honest, full = tempfile.TemporaryFile, Path("/dev/full")  # numba makes such files too, in folders that it names
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **of: honest(**of) if of else full.open("w+b"))  # noqa: SIM115
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **of: honest(**of) if of else full.open("w+b"))
     with pytest.raises(UserError, match=r"no temporary file can be written: No space left on device \(TMPDIR may"):
         backtest.run(scenario({}))
 
