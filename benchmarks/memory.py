@@ -9,7 +9,8 @@ it has ended (`ru_maxrss`). ``mmsim report`` of each run's folder is another pro
 - ``report_growth_mb``: the same of writing the report.
 
 Pages of a mapped file count as resident while they are touched: what the kernel could drop at any time, but has not,
-is in the figure.
+is in the figure. What the kernel keeps of files for itself is not; where TMPDIR is a disk in memory, the events
+(64 bytes each) are in memory after all, and not in the figure.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmsim import spool
 from mmsim.engine.state import State, TransactionKind
 from mmsim.engine.summary import liquidation
 from mmsim.ledger import MICROS, NAMES, Account
@@ -145,18 +146,39 @@ def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: 
     ledger's, in integers: the largest group takes what rounding leaves. Carry is the interest on the
     tranche's own premium and fee. ``client`` is -1 for the opening book.
     """
-    client = fills[fills["kind"] == TransactionKind.CLIENT]
+    hedges = pd.concat(map(_hedges, spool.pieces(fills)), ignore_index=True)
+    of_clients = (piece[piece["kind"] == TransactionKind.CLIENT] for piece in spool.pieces(fills))
+    sums = [_grouped(_client_tranches(hedges, client, end)) for client in of_clients]
     opened = end.opening[end.opening["is_hedge"] == 0]
-    table = pd.concat([_client_tranches(fills, client, end), _opening_tranches(opened, end)], ignore_index=True)
-    grouped = table.groupby(["option", "client"], as_index=False, sort=True).sum()
-    return _rounded(grouped, postings, end)
+    grouped = _grouped(pd.concat([*sums, _opening_tranches(opened, end)], ignore_index=True))
+    return _rounded(grouped, _by_account(postings, len(end.options)), end)
 
 
-def _client_tranches(fills: npt.NDArray[np.void], client: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
+def _hedges(fills: npt.NDArray[np.void]) -> pd.DataFrame:
+    """Of each hedge its underlying, transaction, time and the underlying's mid."""
+    hedges = fills[fills["kind"] == TransactionKind.HEDGE]
+    return pd.DataFrame({name: hedges[name] for name in ("instrument", "transaction", "ts", "spot")})
+
+
+def _grouped(tranches: pd.DataFrame) -> pd.DataFrame:
+    """The sums over the tranches of each option and client group."""
+    return tranches.groupby(["option", "client"], as_index=False, sort=True).sum()
+
+
+def _by_account(postings: npt.NDArray[np.void], count: int) -> npt.NDArray[np.int64]:
+    """What each of ``count`` options has earned by account, micro-units, shape (options, accounts)."""
+    earned = np.zeros((count, len(Account)), np.int64)
+    for piece in spool.pieces(postings):
+        mine = piece[(piece["instrument"] >= 0) & (piece["instrument"] < count)]
+        np.subtract.at(earned, (mine["instrument"], mine["account"]), mine["amount"])
+    return earned
+
+
+def _client_tranches(hedges: pd.DataFrame, client: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
     """A row a client fill, currency."""
     rows = end.options[client["instrument"]]
     units = client["size"] * rows["multiplier"]
-    moved = _next_hedge_spot(fills, client, end) - client["spot"]
+    moved = _next_hedge_spot(hedges, client, end) - client["spot"]
     answered = rows["unit_answered"] - client["unit_answered"] + (client["delta"] - client["hedged_delta"]) * moved
     paid = np.where(rows["futures_style"] == 0, units * client["price"], 0.0) + client["fee"]
     return pd.DataFrame(
@@ -199,9 +221,7 @@ def _opening_tranches(opened: npt.NDArray[np.void], end: Tranches) -> pd.DataFra
     )
 
 
-def _next_hedge_spot(
-    fills: npt.NDArray[np.void], client: npt.NDArray[np.void], end: Tranches
-) -> npt.NDArray[np.float64]:
+def _next_hedge_spot(hedges: pd.DataFrame, client: npt.NDArray[np.void], end: Tranches) -> npt.NDArray[np.float64]:
     """The underlying's mid when it was next hedged after each client fill, dividends in between put back.
 
     Where it never was hedged again: at the option's end.
@@ -210,15 +230,16 @@ def _next_hedge_spot(
     until = np.minimum(rows["expiry"], end.now)
     spots = np.where(rows["settled"] != 0, rows["answered_spot"], end.spots[rows["underlying"]])
     for u in np.unique(rows["underlying"]):
-        hedges = fills[(fills["kind"] == TransactionKind.HEDGE) & (fills["instrument"] == u)]
-        if not len(hedges):
+        of_underlying = hedges[hedges["instrument"] == u]
+        if of_underlying.empty:
             continue
+        transactions, times, mids = (of_underlying[name].to_numpy() for name in ("transaction", "ts", "spot"))
         mine = np.flatnonzero(rows["underlying"] == u)
-        place = np.searchsorted(hedges["transaction"], client["transaction"][mine])
-        next_hedge = hedges[np.minimum(place, len(hedges) - 1)]
-        in_time = (place < len(hedges)) & (next_hedge["ts"] < rows["expiry"][mine])
-        spots[mine[in_time]] = next_hedge["spot"][in_time]
-        until[mine[in_time]] = next_hedge["ts"][in_time]
+        place = np.searchsorted(transactions, client["transaction"][mine])
+        following = np.minimum(place, len(transactions) - 1)
+        in_time = (place < len(transactions)) & (times[following] < rows["expiry"][mine])
+        spots[mine[in_time]] = mids[following][in_time]
+        until[mine[in_time]] = times[following][in_time]
     paid = np.zeros(len(client))
     for dividend in end.dividends:
         is_between = (client["ts"] < dividend["ex"]) & (dividend["ex"] <= until)
@@ -226,15 +247,14 @@ def _next_hedge_spot(
     return np.asarray(spots + paid, float)
 
 
-def _rounded(grouped: pd.DataFrame, postings: npt.NDArray[np.void], end: Tranches) -> pd.DataFrame:
-    """Each bucket as integers which sum, over the groups of an option, to what the ledger has for the option."""
-    count = len(end.options)
-    of_options = postings[postings["instrument"] < count]
+def _rounded(grouped: pd.DataFrame, earned: npt.NDArray[np.int64], end: Tranches) -> pd.DataFrame:
+    """Each bucket as integers which sum, over the groups of an option, to what the ledger has for the option.
+
+    ``earned`` is that, by account.
+    """
     options = grouped["option"].to_numpy()
     for bucket, accounts in _BY_OPTION.items():
-        totals = np.zeros(count, np.int64)
-        mine = of_options[np.isin(of_options["account"], accounts)]
-        np.subtract.at(totals, mine["instrument"], mine["amount"])
+        totals = earned[:, list(accounts)].sum(axis=1)
         if bucket == "gamma":
             totals -= end.options["answered_posted"]
         whole = np.rint(grouped[bucket].to_numpy(float) * MICROS).astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -102,3 +102,34 @@ def merge(streams: Sequence[Events]) -> Events:
     instrument = np.where(is_order, -1, joined["instrument"])  # a sweep keeps its order over strikes
     order = np.lexsort((joined["client"], instrument, joined["kind"], joined["ts"]))  # lexsort is stable
     return joined[order]
+
+
+def merged(streams: Sequence[Iterable[Events]]) -> Iterator[Events]:
+    """What `merge` makes of streams, piece by piece; each stream comes in pieces and in order of time."""
+    sources = [iter(stream) for stream in streams]
+    held = [np.zeros(0, EVENT) for _ in sources]
+    going = set(range(len(sources)))
+    while going:
+        for n in sorted(going):
+            while n in going and not len(held[n]):
+                _pull(sources, held, going, n)
+        known = min((held[n]["ts"][-1] for n in going), default=None)  # up to here, without it, nothing is missing
+        if known is None:
+            break
+        counts = [int(np.searchsorted(rows["ts"], known)) for rows in held]
+        if any(counts):
+            yield merge([rows[:count] for rows, count in zip(held, counts, strict=True)])
+            held = [rows[count:] for rows, count in zip(held, counts, strict=True)]
+        for n in sorted(going):
+            if held[n]["ts"][-1] == known:
+                _pull(sources, held, going, n)
+    yield merge(held)
+
+
+def _pull(sources: Sequence[Iterator[Events]], held: list[Events], going: set[int], n: int) -> None:
+    """Take the next piece of a stream, or note that it has ended."""
+    piece = next(sources[n], None)
+    if piece is None:
+        going.discard(n)
+    else:
+        held[n] = np.concatenate([held[n], piece])

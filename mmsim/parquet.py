@@ -26,6 +26,21 @@ def read(file: Path, columns: Sequence[str]) -> pa.Table:
         return table
 
 
+def pieces(file: Path, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+    """What `read` gives in parts of at most so many rows; at least one."""
+    with reading(file), pq.ParquetFile(file) as opened:
+        batches = opened.iter_batches(rows, columns=list(columns), use_threads=False)
+        first = next(batches, None)
+        yield opened.schema_arrow.empty_table().select(list(columns)) if first is None else _checked(first)
+        yield from map(_checked, batches)
+
+
+def _checked(batch: pa.RecordBatch) -> pa.Table:
+    table = pa.Table.from_batches([batch])
+    table.validate(full=True)
+    return table
+
+
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
     """What is wrong with the file as a UserError of one line."""

@@ -5,27 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from mmsim import run_folder, tables
+from mmsim import run_folder, spool, tables
 from mmsim.attribution import BUCKETS, IDENTITIES, TAYLOR, Outcome
 from mmsim.engine.state import Counter, TransactionKind
 from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.scenario import Scenario
+from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from mmsim.engine.drive import Desk
+
+
+_LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
 
 
 class Run:
@@ -35,7 +40,7 @@ class Run:
     path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
     """
 
-    def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
+    def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
         self.summary = dict(summary)
         self._tables = dict(tables)
 
@@ -92,32 +97,40 @@ class Run:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """Every posting of the kept paths."""
-        return self._tables["ledger"]()
+        return self._tables["ledger"].whole()
 
     @cached_property
     def fills(self) -> pd.DataFrame:
         """Client, hedge and expiry fills of the kept paths."""
-        return self._tables["fills"]()
+        return self._tables["fills"].whole()
 
     @cached_property
     def options(self) -> pd.DataFrame:
         """The buckets by option and client group."""
-        return self._tables["options"]()
+        return self._tables["options"].whole()
 
     @cached_property
     def marks(self) -> pd.DataFrame:
         """Market, Greeks and cumulative buckets at each mark of the time grid."""
-        return self._tables["marks"]()
+        return self._tables["marks"].whole()
 
     @cached_property
     def breaches(self) -> pd.DataFrame:
         """Every breach of a limit."""
-        return self._tables["breaches"]()
+        return self._tables["breaches"].whole()
+
+    @cached_property
+    def deals(self) -> pd.DataFrame:
+        """The fills of the first path kept, with those columns alone that figures show."""
+        of_path = self.marks["path"].min()
+        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
+        return pd.concat(kept, ignore_index=True)
 
     @cached_property
     def paths(self) -> pd.DataFrame:
         """One row a path with its buckets; empty for a run of one path."""
-        return self._tables["paths"]() if "paths" in self._tables else pd.DataFrame()
+        return self._tables["paths"].whole() if "paths" in self._tables else pd.DataFrame()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -159,7 +172,8 @@ class Run:
         from mmsim import report
 
         for name in run_folder.tables_of(self.summary["paths"]):
-            _write_parquet(getattr(self, name), folder / run_folder.table_file(name))
+            of_table = self._tables[name].pieces(tables.columns(name)) if name in _LONG else iter([getattr(self, name)])
+            _write_parquet(of_table, folder / run_folder.table_file(name))
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
@@ -174,21 +188,44 @@ def load(folder: str | Path) -> Run:
     folder = Path(folder)
     summary, hashes = run_folder.read(folder)
     names = {name: run_folder.table_file(name) for name in run_folder.tables_of(summary["paths"])}
-    return Run(summary, {name: partial(_read_table, name, folder / file, hashes[file]) for name, file in names.items()})
+    return Run(summary, {name: _table_in(name, folder / file, hashes[file]) for name, file in names.items()})
 
 
-def _read_table(name: str, file: Path, digest: str) -> pd.DataFrame:
-    """A table of a run; UserError if its file has changed since it was first looked at, or is none of a run's."""
+def _table_in(name: str, file: Path, digest: str) -> Table:
+    """A table of a run: UserError if its file has changed since it was first looked at, or is none of a run's."""
+    from mmsim import parquet
+
+    def whole() -> pd.DataFrame:
+        columns = tables.columns(name)
+        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
+
+    def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
+            yield _frame(name, file, piece, columns)
+
+    return Table(whole, pieces)
+
+
+def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
+    """Those of the columns that a run's file has."""
     from mmsim import parquet
 
     run_folder.check(file, digest)
-    kinds = {str(column): dtype for column, dtype in tables.empty(name).dtypes.items()}
-    table = parquet.read(file, [column for column in kinds if column in parquet.schema(file).names])
-    wrong = [column for column, dtype in kinds.items() if not _is_of_kind(table, column, dtype)]
+    found = parquet.schema(file).names
+    return [column for column in columns if column in found]
+
+
+def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
+    """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
+    from mmsim import parquet
+
+    kinds = tables.empty(name)[list(columns)].dtypes
+    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
     if not wrong:
         with parquet.reading(file):
             frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        wrong = [column for column, dtype in kinds.items() if dtype.kind != "f" and frame[column].isna().any()]
+        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
+        wrong = [column for column in whole if frame[column].isna().any()]
     if wrong:
         raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
     return frame
@@ -209,11 +246,16 @@ def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
     return bool(of.is_string(text) or of.is_large_string(text))
 
 
-def _write_parquet(table: pd.DataFrame, file: Path) -> None:
+def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
+    """Write a table whose pieces stand one behind the other: a row group each, but for what is longer."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), file, compression="zstd")
+    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
+    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+        writer.write_table(first, spool.PIECE)
+        for piece in pieces:
+            writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), spool.PIECE)
 
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -280,9 +322,7 @@ def _policy(policy: Any, bounds: Sequence[Any]) -> dict[str, Any]:
 
 def _waited(journal: tables.Journal, scenario: Scenario) -> list[str]:
     """A note of what the market has done to the hedges between decision and fill, which is part of the delta."""
-    fills = journal.rows("fills")
-    hedges = fills[fills["kind"] == TransactionKind.HEDGE]
-    moved = float((hedges["size"] * (hedges["decision_mid"] - hedges["theo"])).sum())
+    moved = sum(map(_moved, spool.pieces(journal.rows("fills"))))
     if not scenario.latency.hedge or not moved:
         return []
     after = f"{duration_text(scenario.latency.hedge)} after the decision"
@@ -290,6 +330,11 @@ def _waited(journal: tables.Journal, scenario: Scenario) -> list[str]:
     bars = "; of recorded bars that is the next bar's price" if scenario.market.recorded else ""
     kept = f", on the {scenario.keep_paths:,} paths kept" if scenario.keep_paths < scenario.paths else ""
     return [f"hedges fill {after}{bars}: by then the market had moved {said} them (in delta{kept})"]
+
+
+def _moved(fills: npt.NDArray[np.void]) -> float:
+    hedges = fills[fills["kind"] == TransactionKind.HEDGE]
+    return float((hedges["size"] * (hedges["decision_mid"] - hedges["theo"])).sum())
 
 
 def _interpreted(desk: Desk) -> list[str]:

@@ -2,71 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import attribution
+from mmsim import attribution, spool
 from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome, Tranches
 from mmsim.engine import state as layout
 from mmsim.engine.state import Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
-
-_JOURNALS = ("postings", "fills", "marks", "breaches")
+from mmsim.spool import Spool
 
 
 class Journal:
     """The rows that kept paths have written, as they are taken from the loop's state."""
 
     def __init__(self) -> None:
-        self._taken: dict[str, list[npt.NDArray[np.void]]] = {name: [] for name in _JOURNALS}
+        self._taken = {
+            "postings": Spool(layout.POSTING),
+            "fills": Spool(layout.FILL),
+            "marks": Spool(layout.MARK),
+            "breaches": Spool(layout.BREACH),
+        }
         self.tranches: list[Tranches] = []
 
     def take(self, state: State) -> None:
-        """Copy the state's journal and empty it."""
-        for name in _JOURNALS:
+        """Copy the state's journal and empty it. UserError if there is no room for it on disk."""
+        for name, rows in self._taken.items():
             count = int(state.desk[0][name])
             if count:
-                self._taken[name].append(getattr(state, name)[:count].copy())
+                rows.append(getattr(state, name)[:count].copy())
                 state.desk[name] = 0
 
     def rows(self, name: str) -> npt.NDArray[np.void]:
-        """All rows of one journal."""
-        taken = self._taken[name]
-        dtype = {"postings": layout.POSTING, "fills": layout.FILL, "marks": layout.MARK, "breaches": layout.BREACH}[
-            name
-        ]
-        return np.concatenate(taken) if taken else np.zeros(0, dtype)
+        """All rows of one journal: to be read, not written."""
+        return self._taken[name].rows()
 
 
-Maker = Callable[[], pd.DataFrame]
+class Table(NamedTuple):
+    """One of a run's tables, made when it is asked for."""
+
+    whole: Callable[[], pd.DataFrame]
+    pieces: Callable[[Sequence[str]], Iterator[pd.DataFrame]]  # those columns in bounded parts of rows, at least one
 
 
-def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Maker]:
-    """A run's tables by name, each made when it is first asked for."""
-    made = _makers(journal, market.universe.options, Names.of(market), outcomes)
-    return {name: maker for name, maker in made.items() if name != "paths" or len(outcomes) > 1}
+def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Table]:
+    """A run's tables by name."""
+    made = _made(journal, market.universe.options, Names.of(market), outcomes)
+    return {name: table for name, table in made.items() if name != "paths" or len(outcomes) > 1}
 
 
 def empty(name: str) -> pd.DataFrame:
     """A run's table without rows: its columns and their types."""
-    return _makers(Journal(), (), Names((), (), ()), ())[name]()
+    return _made(Journal(), (), Names((), (), ()), ())[name].whole()
 
 
-def _makers(journal: Journal, options: Sequence[Option], names: Names, outcomes: Sequence[Outcome]) -> dict[str, Maker]:
+def columns(name: str) -> list[str]:
+    """The columns of a run's table."""
+    return [str(column) for column in empty(name).columns]
+
+
+def _made(journal: Journal, options: Sequence[Option], names: Names, outcomes: Sequence[Outcome]) -> dict[str, Table]:
     return {
-        "ledger": lambda: ledger_table(journal.rows("postings"), names),
-        "fills": lambda: fills_table(journal.rows("fills"), names),
-        "options": lambda: options_table(journal, options, names),
-        "marks": lambda: marks_table(journal.rows("marks"), names),
-        "breaches": lambda: breaches_table(journal.rows("breaches"), names),
-        "paths": lambda: paths_table(outcomes),
+        "ledger": row_by_row(lambda rows: ledger_table(rows, names), lambda: journal.rows("postings")),
+        "fills": row_by_row(lambda rows: fills_table(rows, names), lambda: journal.rows("fills")),
+        "options": at_once(lambda: options_table(journal, options, names)),
+        "marks": at_once(lambda: marks_table(journal.rows("marks"), names)),
+        "breaches": row_by_row(lambda rows: breaches_table(rows, names), lambda: journal.rows("breaches")),
+        "paths": at_once(lambda: paths_table(outcomes)),
     }
+
+
+def at_once(whole: Callable[[], pd.DataFrame]) -> Table:
+    """A table that is made in one part."""
+    return Table(whole, lambda columns: iter([whole()[list(columns)]]))
+
+
+def row_by_row(part: Callable[[npt.NDArray[np.void]], pd.DataFrame], rows: Callable[[], npt.NDArray[np.void]]) -> Table:
+    """A table whose ``part`` for some rows does not depend on the others."""
+    return Table(
+        whole=lambda: pd.concat(map(part, spool.pieces(rows())), ignore_index=True),
+        pieces=lambda columns: (part(piece)[list(columns)] for piece in spool.pieces(rows())),
+    )
 
 
 class Names(NamedTuple):
@@ -203,7 +226,7 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     postings, fills = journal.rows("postings"), journal.rows("fills")
     tables = []
     for end in journal.tranches:
-        table = attribution.by_option(fills[fills["path"] == end.path], postings[postings["path"] == end.path], end)
+        table = attribution.by_option(_of_path(fills, end.path), _of_path(postings, end.path), end)
         table.insert(0, "path", end.path)
         is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
         table["position"] = np.where(is_open, (table["bought"] - table["sold"]).to_numpy(float), 0.0)
@@ -227,6 +250,12 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     columns |= {name: joined[name].to_numpy() / MICROS for name in attribution.OPTION_BUCKETS}
     columns["total"] = joined[list(attribution.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
     return pd.DataFrame(columns)
+
+
+def _of_path(rows: npt.NDArray[np.void], path: int) -> npt.NDArray[np.void]:
+    """The rows of one path; those of paths stand one behind the other."""
+    paths = rows["path"]
+    return rows[bisect_left(paths, path) : bisect_left(paths, path + 1)]
 
 
 def paths_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
+from mmsim import spool
 from mmsim.engine import loop
 from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables
 from mmsim.engine.state import Reason, State
@@ -96,6 +97,8 @@ def walk(
             if not desk.listeners:
                 raise
             raise _deaf(error, state, desk) from error
+        spool.give_back(events, n)
+        progress(n)
         if reason == Reason.JOURNAL_FULL:
             empty(state)
         elif reason == Reason.QUEUE_FULL:
@@ -104,10 +107,7 @@ def walk(
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
             empty(state)
-            progress(n)
             return state
-        else:
-            progress(n)
 
 
 def _enlarged(state: State) -> State:

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mmsim import spool
 from mmsim.errors import UserError, nearest
-from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge
+from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge, merged
 from mmsim.instruments import Exercise, Universe
 from mmsim.market import calendar, clients, synthetic
 from mmsim.market.clients import PreparedFlow
 from mmsim.market.source import Source
-from mmsim.market.spot import PreparedSpot
+from mmsim.market.spot import GeometricBrownianMotion, PreparedSpot
 from mmsim.market.streams import generator
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts import Clients, PoissonClients, RecordedClients, ScriptedClients
@@ -35,12 +36,21 @@ class Market:
     quality: dict[str, int]  # "file: what": rows
     notes: tuple[str, ...]  # what a reader of the results has to know of the data
     seed: int
-    fixed: Events  # the events that no path changes, with room for drawn ticks
-    spots: tuple[PreparedSpot, ...]
+    fixed: Events  # the events that no path changes, with room for the ticks of `spots`
+    spots: tuple[PreparedSpot, ...]  # what draws ticks in memory
+    motions: tuple[GeometricBrownianMotion, ...]  # what draws the ticks of a path too long for memory
     flows: tuple[PreparedFlow, ...]
+    is_long: bool  # a path is too long for memory
 
     def events(self, path: int) -> Events:
-        """All events of path number ``path`` in their total order: to be read, not written."""
+        """All events of path number ``path`` in their total order: to be read, not written.
+
+        Where they are too many for memory they are merged piece by piece into a file, which the rows are mapped from.
+        """
+        if self.is_long:
+            drawn = [motion.pieces(generator(self.seed, motion.stream, path)) for motion in self.motions]
+            asked = [flow.pieces(path) for flow in self.flows]
+            return spool.filled(EVENT, merged([*drawn, spool.pieces(self.fixed), *asked]))
         events = self.fixed
         if self.spots:
             events = events.view(np.uint8).copy().view(EVENT)  # as bytes: records are copied field by field
@@ -58,7 +68,12 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
     _check_names(scenario, source.universe)
     dropped: Counter[str] = Counter()
     orders = [*_scripts(scenario, source.universe, dropped), *_trades(scenario, source)]
-    fixed = merge([*source.streams, *orders, *_calendar(scenario, source.universe, timer_ns)])
+    streams = [*source.streams, *orders, *_calendar(scenario, source.universe, timer_ns)]
+    flows = tuple(_flows(scenario, source))
+    counts = [*map(len, streams), *(motion.count for motion in source.models), *(flow.expected for flow in flows)]
+    is_long = spool.is_long(sum(counts), EVENT) and bool(source.models or flows)
+    slotted = () if is_long else source.models
+    fixed = merge([*(motion.room() for motion in slotted), *streams])
     return Market(
         universe=source.universe,
         clients=tuple(group.name for group in scenario.clients),
@@ -68,8 +83,10 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         notes=(*source.notes, *_notes(source.universe)),
         seed=scenario.seed,
         fixed=fixed,
-        spots=tuple(model.prepare(_slots(fixed, model.underlying)) for model in source.models),
-        flows=tuple(_flows(scenario, source)),
+        spots=tuple(motion.prepare(_slots(fixed, motion.underlying)) for motion in slotted),
+        motions=tuple(source.models) if is_long else (),
+        flows=flows,
+        is_long=is_long,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
 
 import numpy as np
 import numpy.typing as npt
 
+from mmsim import spool
 from mmsim.events import Events, Kind, rows
 from mmsim.instruments import Option, Universe
 from mmsim.market.streams import generator
@@ -114,34 +115,45 @@ class PreparedFlow:
     listing: Listing
     ticks: npt.NDArray[np.float64]  # (options,) their smallest price increments
 
-    def orders(self, path: int) -> Events:
-        """ORDER rows of one path; who finds no option to trade goes away."""
-        times = self.arrivals(path)
-        options = self.listing.choose(times, self._stream("options", path).random(len(times)))
-        sizes = np.array(self.flow.sizes, np.float64)
-        distances = self._stream("distances", path).standard_exponential(len(times)) * self.flow.reservation_ticks
-        made = rows(
-            Kind.ORDER,
-            times,
-            options,
-            client=self.flow.client,
-            side=np.where(self._stream("sides", path).random(len(times)) < self.flow.buy_share, 1, -1),
-            size=sizes[(self._stream("sizes", path).random(len(times)) * len(sizes)).astype(np.intp)],
-            value=(distances - self.flow.offset_ticks) * self.ticks[options],
-        )
-        return made[options >= 0]
+    @property
+    def expected(self) -> float:
+        """How many orders a path has, on average."""
+        return (self.end_ns - self.start_ns) / self.gap_ns
 
-    def arrivals(self, path: int) -> Instants:
-        """The times of one path's orders: sums of exponential gaps, as far as the clock goes."""
+    def orders(self, path: int) -> Events:
+        """ORDER rows of one path."""
+        return np.concatenate([*self.pieces(path)])
+
+    def pieces(self, path: int) -> Iterator[Events]:
+        """ORDER rows of one path, piece by piece; who finds no option to trade goes away."""
+        draws = {use: self._stream(use, path) for use in ("options", "distances", "sides", "sizes")}
+        sizes = np.array(self.flow.sizes, np.float64)
+        for times in self._arrivals(path):
+            count = len(times)
+            options = self.listing.choose(times, draws["options"].random(count))
+            distances = draws["distances"].standard_exponential(count) * self.flow.reservation_ticks
+            made = rows(
+                Kind.ORDER,
+                times,
+                options,
+                client=self.flow.client,
+                side=np.where(draws["sides"].random(count) < self.flow.buy_share, 1, -1),
+                size=sizes[(draws["sizes"].random(count) * len(sizes)).astype(np.intp)],
+                value=(distances - self.flow.offset_ticks) * self.ticks[options],
+            )
+            yield made[options >= 0]
+
+    def _arrivals(self, path: int) -> Iterator[Instants]:
+        """The times of one path's orders, piece by piece: sums of exponential gaps, as far as the clock goes."""
         draws = self._stream("times", path)
-        expected = (self.end_ns - self.start_ns) / self.gap_ns
-        chunk = int(expected + 4.0 * expected**0.5) + 4  # seldom too few, and then more are drawn
-        gaps = draws.standard_exponential(chunk)
-        while gaps.sum() <= expected:
-            gaps = np.append(gaps, draws.standard_exponential(chunk))
-        elapsed = np.cumsum(gaps)
-        inside = elapsed[elapsed <= expected]
-        return self.start_ns + np.floor(inside * self.gap_ns).astype(np.int64)
+        likely = int(self.expected + 4.0 * self.expected**0.5) + 4  # seldom too few, and then more are drawn
+        reached = 0.0
+        while reached <= self.expected:
+            gaps = draws.standard_exponential(min(likely, spool.PIECE))
+            gaps[0] += reached
+            elapsed = np.cumsum(gaps)
+            reached = float(elapsed[-1])
+            yield self.start_ns + np.floor(elapsed[elapsed <= self.expected] * self.gap_ns).astype(np.int64)
 
     def _stream(self, use: str, path: int) -> np.random.Generator:
         return generator(self.seed, f"client:{self.flow.name}:{use}", path)

@@ -18,9 +18,9 @@ class Source:
     """Where the market data of a scenario come from, read or set up."""
 
     universe: Universe
-    streams: Sequence[Events]  # market data and volatilities that no path changes, and room for drawn ticks
+    streams: Sequence[Events]  # market data and volatilities that no path changes
     quoted_from: npt.NDArray[np.int64]  # (options,) the instant from which the market is known to have each option
-    models: Sequence[GeometricBrownianMotion] = ()  # what draws those ticks
+    models: Sequence[GeometricBrownianMotion] = ()  # what draws the other ticks
     trades: Events = field(default_factory=lambda: np.zeros(0, EVENT))  # BAR_TRADE rows of no client yet
     inputs: dict[str, str] = field(default_factory=dict)  # recorded file: its SHA-256
     quality: dict[str, int] = field(default_factory=dict)  # "file: what": rows

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from mmsim import spool
 from mmsim.events import Events, Kind, rows
 from mmsim.units import DAY_NS
 
@@ -57,26 +59,71 @@ class GeometricBrownianMotion:
     dividends: tuple[tuple[int, float], ...] = ()  # (ex-date in nanoseconds, currency a unit)
     rate: float = 0.0  # a year, at which dividends are discounted
 
-    def times(self) -> Times:
-        """The times of the ticks."""
-        grid = np.arange(self.start_ns, self.end_ns + 1, self.step_ns, dtype=np.int64)
-        return grid if grid[-1] == self.end_ns else np.append(grid, np.int64(self.end_ns))
+    @property
+    def count(self) -> int:
+        """How many ticks there are."""
+        return -(-(self.end_ns - self.start_ns) // self.step_ns) + 1
 
-    def escrow(self) -> Floats:
-        """Present value at each tick, shape (ticks,), of the dividends yet to be paid, in currency a unit."""
-        times = self.times()
+    def times(self, first: int = 0, stop: int | None = None) -> Times:
+        """The times of the ticks, or of those from number ``first`` and before ``stop``."""
+        numbers = np.arange(first, self.count if stop is None else stop, dtype=np.int64)
+        return np.minimum(self.start_ns + self.step_ns * numbers, self.end_ns)
+
+    def escrow(self, times: Times) -> Floats:
+        """Present value at these times, shape (times,), of the dividends yet to be paid, in currency a unit."""
         worth = np.zeros(len(times))
         for ex, amount in self.dividends:
             years = (ex - times) / (self.year_days * DAY_NS)
             worth += np.where(times < ex, amount * np.exp(-self.rate * years), 0.0)
         return worth
 
+    def room(self) -> Events:
+        """The ticks as rows that wait for a path's prices."""
+        return ticks(self.underlying, self.times(), np.full(self.count, np.nan), 0.0)
+
     def prepare(self, slots: npt.NDArray[np.intp]) -> PreparedSpot:
         """What does not depend on the path; ``slots`` are the places of this model's ticks among the events."""
-        years = np.diff(self.times()) / (self.year_days * DAY_NS)
-        drifts = (self.drift - 0.5 * self.volatility**2) * years
-        deviations = self.volatility * np.sqrt(years)
-        return PreparedSpot(self.stream, slots, self.start, drifts, deviations, self.escrow(), self.half_spread)
+        return PreparedSpot(self.stream, slots, self._steps(0, self.count), self.half_spread)
+
+    def pieces(self, draws: np.random.Generator) -> Iterator[Events]:
+        """One path piece by piece: the rows, to the bit, that `PreparedSpot` fills from the same draws."""
+        reached = 0.0
+        for first in range(0, self.count, spool.PIECE):
+            stop = min(first + spool.PIECE, self.count)
+            steps = self._steps(first, stop)
+            logarithms = steps.logarithms(draws, reached)
+            reached = float(logarithms[-1])
+            yield ticks(self.underlying, self.times(first, stop), steps.mids(logarithms), self.half_spread)
+
+    def _steps(self, first: int, stop: int) -> Steps:
+        years = np.diff(self.times(max(first - 1, 0), stop)) / (self.year_days * DAY_NS)
+        return Steps(
+            worth=self.start - float(self.escrow(self.times(0, 1))[0]),
+            drifts=(self.drift - 0.5 * self.volatility**2) * years,
+            deviations=self.volatility * np.sqrt(years),
+            escrow=self.escrow(self.times(first, stop)),
+        )
+
+
+class Steps(NamedTuple):
+    """Ticks of a path that follow one another, worked out but for what is drawn."""
+
+    worth: float  # X(0), in currency a unit
+    drifts: Floats  # of the logarithm, to each tick from the one before; the path's first tick has none
+    deviations: Floats  # of the logarithm, as many
+    escrow: Floats  # (ticks,) what dividends yet to be paid are worth
+
+    def logarithms(self, draws: np.random.Generator, reached: float) -> Floats:
+        """Ln X / X(0) at each tick, ``reached`` being that of the tick before; 0 at the path's first."""
+        sums = np.empty(len(self.drifts) + 1)
+        sums[0] = reached
+        sums[1:] = self.drifts + self.deviations * draws.standard_normal(len(self.drifts))
+        np.cumsum(sums, out=sums)
+        return sums[len(sums) - len(self.escrow) :]
+
+    def mids(self, logarithms: Floats) -> Floats:
+        """The mid at each tick, in currency a unit."""
+        return np.exp(logarithms) * self.worth + self.escrow
 
 
 @dataclass(frozen=True)
@@ -85,21 +132,12 @@ class PreparedSpot:
 
     stream: str
     slots: npt.NDArray[np.intp]  # (ticks,) where the ticks stand among the events
-    start: float
-    drifts: Floats  # (ticks - 1,) of the logarithm, a step
-    deviations: Floats  # (ticks - 1,) of the logarithm, a step
-    escrow: Floats  # (ticks,) what dividends yet to be paid are worth
+    steps: Steps
     half_spread: float
 
     def mids(self, draws: np.random.Generator) -> Floats:
         """One path of mids, shape (ticks,)."""
-        mids = np.empty(len(self.drifts) + 1)
-        mids[0] = 0.0
-        np.cumsum(self.drifts + self.deviations * draws.standard_normal(len(self.drifts)), out=mids[1:])
-        np.exp(mids, out=mids)
-        mids *= self.start - self.escrow[0]
-        mids += self.escrow
-        return mids
+        return self.steps.mids(self.steps.logarithms(draws, 0.0))
 
     def fill(self, events: Events, draws: np.random.Generator) -> None:
         """Write one path into this model's ticks among ``events``."""

@@ -21,10 +21,7 @@ def source(scenario: Scenario) -> Source:
         if isinstance(model, PathSpot):
             streams.append(_given(scenario, number, model))
         else:
-            motion = _brownian(scenario, number, underlying.symbol, model)
-            drawn.append(motion)
-            times = motion.times()
-            streams.append(spot.ticks(number, times, np.full(len(times), np.nan), 0.0))
+            drawn.append(_brownian(scenario, number, underlying.symbol, model))
     fair = [scenario.volatility_model(option.underlying).level for option in universe.options]
     return Source(
         universe=universe,
@@ -56,7 +53,7 @@ def _brownian(scenario: Scenario, underlying: int, symbol: str, model: GbmSpot) 
         dividends=_dividends(scenario, symbol),
         rate=rates.options_cash if rates.pricing is None else rates.pricing,
     )
-    if motion.escrow()[0] >= model.start:
+    if motion.escrow(motion.times(0, 1))[0] >= model.start:
         message = f"the dividends on {symbol} are worth more than its spot at the start, {model.start:g}"
         raise UserError(scenario.problem(("dividends",), message))
     return motion

@@ -51,14 +51,12 @@ def cumulative(run: Run) -> pd.DataFrame:
 
 def client_fills(run: Run) -> pd.DataFrame:
     """The fills of client orders."""
-    fills = of_path(run.fills, run)
-    return fills.loc[fills["kind"] == "client"]
+    return run.deals.loc[run.deals["kind"] == "client"]
 
 
 def hedges(run: Run, symbol: str) -> pd.DataFrame:
     """The hedge fills of one underlying."""
-    fills = of_path(run.fills, run)
-    return fills.loc[(fills["kind"] == "hedge") & (fills["instrument"] == symbol)]
+    return run.deals.loc[(run.deals["kind"] == "hedge") & (run.deals["instrument"] == symbol)]
 
 
 def symbols(run: Run) -> list[str]:

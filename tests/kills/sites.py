@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from mmsim import export, report, results, run_folder
+from mmsim import export, report, results, run_folder, tables
 from mmsim.errors import UserError
 
 CHANGES = ("os.mkdir", "os.rename", "os.chmod")  # and files opened to be written
@@ -158,7 +158,7 @@ def main(folder: Path, saved: Path, *, full: bool) -> None:
     for name in run_folder.tables_of(run.summary["paths"]):
         getattr(run, name)  # read before anything fails
     other = results.Run(
-        run.summary | {"about": "another"}, {n: (lambda n=n: getattr(run, n)) for n in run_folder.TABLES}
+        run.summary | {"about": "another"}, {n: tables.at_once(lambda n=n: getattr(run, n)) for n in run_folder.TABLES}
     )
 
     def older(home: Path) -> None:

@@ -53,7 +53,7 @@ def test_brownian_motion_ends_at_the_clocks_end_with_a_shorter_step() -> None:
     motion = brownian(125, 50)
     assert (motion.times() / DAY).tolist() == [0, 50, 100, 125]
     prepared = motion.prepare(np.arange(4))
-    assert np.allclose(prepared.deviations, 0.4 * np.sqrt(np.array([50, 50, 25]) / 250))
+    assert np.allclose(prepared.steps.deviations, 0.4 * np.sqrt(np.array([50, 50, 25]) / 250))
 
 
 PAYING = {

@@ -116,7 +116,13 @@ def made_up_run(
     every_mark = pd.concat([*frames, desk], ignore_index=True)
     breaches = pd.DataFrame(columns=["ts", "path", "limit", "instrument", "value"])
     return SimpleNamespace(
-        summary=summary, marks=every_mark, fills=all_fills, options=options, breaches=breaches, paths=table
+        summary=summary,
+        marks=every_mark,
+        fills=all_fills,
+        deals=all_fills[all_fills["path"] == every_mark["path"].min()],
+        options=options,
+        breaches=breaches,
+        paths=table,
     )
 
 
