@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import shutil
 import stat
 import subprocess
@@ -82,6 +84,34 @@ class TestBinding:
         assert bound.compiled is compiled
         assert bool(bound.reason) is not compiled
         assert bound.function(VIEW, MEMORY, bound.parameters) == -5.0 + 7.0 + 9.0
+
+    def test_plain_python_is_shown_a_view_that_does_what_the_tuple_does(self):
+        seen = []
+
+        class Keeping(NamedTuple):
+            def hedge(self, view: HedgeView) -> float:
+                seen.append(view)
+                return json.loads("0.0")  # which numba does not read
+
+        bound, shown = bind(Keeping(), HEDGE, None), VIEW._replace(last_hedge_spot=0.0)
+        for spot in (101.0, 102.0):
+            bound.function(shown._replace(spot=spot), MEMORY, bound.parameters)
+        view = seen[0]
+        assert [kept.spot for kept in seen] == [101.0, 102.0], "each call has a view of its own"
+        assert view == shown._replace(spot=101.0)
+        assert view != seen[1]
+        assert tuple(view) == tuple(shown._replace(spot=101.0))
+        assert (len(view), view[0], view[-1]) == (len(shown), shown[0], shown[-1])
+        assert view._asdict() == shown._replace(spot=101.0)._asdict()
+        assert view._replace(spot=1.0) == shown._replace(spot=1.0)
+        assert repr(view) == repr(shown._replace(spot=101.0))
+        assert hash(view) == hash(shown._replace(spot=101.0))
+        assert pickle.loads(pickle.dumps(view)) == view
+        assert isinstance(view.ts_ns, int)
+        with pytest.raises(AttributeError, match="a view is to be read"):
+            view.spot = 5.0
+        with pytest.raises(AttributeError, match="no attribute 'sport'"):
+            _ = view.sport
 
     def test_a_parameter_that_is_no_number_runs_as_plain_python(self):
         bound = bind(OfADict({"units": 4.0}), HEDGE, None)

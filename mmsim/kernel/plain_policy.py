@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any, ClassVar, cast, get_type_hints
 
 import numba
 import numpy as np
@@ -22,42 +22,50 @@ from mmsim.kernel.slots import Bound, Failure, Slot
 _C_TYPES: dict[Any, Any] = {int: ctypes.c_int64, float: ctypes.c_double}
 
 
+class _Light(ctypes.Structure):
+    """What a light view does beyond its fields, by a tuple where need be."""
+
+    _view: ClassVar[Any]  # the NamedTuple
+
+    def _tuple(self) -> Any:
+        return self._view._make(getattr(self, name) for name in self._view._fields)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._tuple())
+
+    def __len__(self) -> int:
+        return len(self._view._fields)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._tuple()[place]
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._tuple() == (tuple(other) if isinstance(other, _Light) else other))
+
+    def __hash__(self) -> int:
+        return hash(self._tuple())
+
+    def __repr__(self) -> str:
+        return repr(self._tuple())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tuple(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a view is to be read: {name} cannot be set")
+
+    def __reduce__(self) -> Any:
+        return self._view._make, (list(self),)
+
+
 @cache
 def light(view: Any) -> Any:
     """A class with the fields of a view that is quicker to make: a field is read from memory when it is asked for.
 
     It is no tuple, and compares, unpacks and prints as one; what else the view's class can do it does by a tuple.
     """
-
-    class Light(ctypes.Structure):
-        _fields_ = [(name, _C_TYPES[hint]) for name, hint in get_type_hints(view).items()]
-
-        def __iter__(self) -> Iterator[float]:
-            return iter(self._tuple())
-
-        def __len__(self) -> int:
-            return len(view._fields)
-
-        def __getitem__(self, place: Any) -> Any:
-            return self._tuple()[place]
-
-        def __eq__(self, other: object) -> bool:
-            return bool(self._tuple() == (tuple(other) if isinstance(other, Light) else other))
-
-        def __hash__(self) -> int:
-            return hash(self._tuple())
-
-        def __repr__(self) -> str:
-            return repr(self._tuple())
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._tuple(), name)
-
-        def _tuple(self) -> Any:
-            return view._make(getattr(self, name) for name in view._fields)
-
-    Light.__name__ = Light.__qualname__ = view.__name__
-    return Light
+    fields = [(name, _C_TYPES[hint]) for name, hint in get_type_hints(view).items()]
+    return type(view.__name__, (_Light,), {"_fields_": fields, "_view": view})
 
 
 def bind_plain(policy: Any, slot: Slot, reason: str) -> Bound:
@@ -115,7 +123,7 @@ def _callback(
         view = shown(buffer)
         try:
             if remembers:
-                view.memory = lent[0][view.underlying]
+                vars(view)["memory"] = lent[0][view.underlying]
             answer = method(view)
             if not answer_fields:
                 buffer[0] = float(answer)
