@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 SCENARIO = "scenarios/textbook/put_scalping.yaml"
 SEED = 20_260_302
 REPEAT_EVERY = 20  # kills, after which the run is made again and compared
+COLD_CACHES = 3  # folders for compiled code that killed runs share
 
 
 def command(target: Path, cache: Path | None) -> tuple[list[str], dict[str, str]]:
@@ -65,14 +66,18 @@ def tables(folder: Path) -> dict[str, bytes]:
 def campaign(folder: Path, warm: int, cold: int = 0) -> str:
     """So many kills, evenly drawn over the whole life of a run; of the last ones each begins with an empty cache.
 
-    Half of the warm ones replace an earlier run. The runs that are let to end in between have the same bytes.
+    Half of the warm ones replace an earlier run. A run that has ended before its kill counts as none, and another is
+    started. The runs that are let to end in between have the same bytes.
     """
     draw = random.Random(SEED)
-    seconds = max(finished(folder / "undisturbed") for _ in range(2))
+    finished(folder / "undisturbed")  # compiles, if nothing has yet
+    seconds = finished(folder / "undisturbed")
     expected = tables(folder / "undisturbed")
     counts: Counter[str] = Counter()
     repeated = 0
-    for number in range(warm):
+    for number in range(5 * warm):
+        if _kills(counts) == warm:
+            break
         target = folder / ("replaced" if number % 2 else f"new-{number}")
         counts[killed(target, draw.uniform(0, seconds))] += 1
         if number == 0 or number % REPEAT_EVERY == REPEAT_EVERY - 1:
@@ -80,14 +85,30 @@ def campaign(folder: Path, warm: int, cold: int = 0) -> str:
             finished(folder / "replaced")
             finished(target)
             assert tables(target) == tables(folder / "replaced") == expected
-    for number in range(cold):
-        counts[killed(folder / "cold", draw.uniform(0, 12 * seconds), folder / f"cache-{number % 3}")] += 1
-    for number in range(min(cold, 3)):
-        finished(folder / "cold", folder / f"cache-{number}")
-        assert tables(folder / "cold") == expected
-        repeated += 1
+    assert _kills(counts) == warm, counts
+    if cold:
+        counts += _killed_cold(folder, cold, expected)
+        repeated += COLD_CACHES
     finished(folder / "last")  # removes what is in the making beside it
     left = [path.name for path in folder.rglob(f"{run_folder.MAKING}*")]
     assert not left, left
     found = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-    return f"kills: {warm + cold}, {cold} of them while compiling: {found}; {repeated} runs after them the same"
+    told = f"{_kills(counts)} kills, {cold} while compiling; what was there then: {found}"
+    return f"{told}; {repeated} runs after them the same"
+
+
+def _kills(counts: Counter[str]) -> int:
+    return counts.total() - counts["ended"]
+
+
+def _killed_cold(folder: Path, count: int, expected: dict[str, bytes]) -> Counter[str]:
+    """So many kills of runs that have to compile, in a few caches; after them each cache serves a whole run."""
+    draw = random.Random(SEED)
+    seconds = finished(folder / "cold", folder / "cache-of-another")
+    counts: Counter[str] = Counter()
+    while _kills(counts) < count:
+        counts[killed(folder / "cold", draw.uniform(0, seconds), folder / f"cache-{counts.total() % COLD_CACHES}")] += 1
+    for number in range(COLD_CACHES):
+        finished(folder / "cold", folder / f"cache-{number}")
+        assert tables(folder / "cold") == expected
+    return counts

@@ -29,7 +29,7 @@ def sites(root, *arguments: object) -> str:
 
 
 def test_a_kill_at_any_time_leaves_an_old_run_a_new_one_or_none(tmp_path):
-    assert runs.campaign(tmp_path, warm=6).startswith("kills: 6")
+    assert runs.campaign(tmp_path, warm=6).startswith("6 kills")
 
 
 def test_a_refusal_or_a_kill_at_every_change_to_the_disk_leaves_what_was_there(root, tmp_path, saved):
