@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 import shutil
@@ -76,6 +77,21 @@ class OfADict(NamedTuple):
         return self.settings["units"]
 
 
+class Writing(NamedTuple):
+    def hedge(self, view: HedgeView) -> float:
+        view.memory[0] += 1.0
+        return 0.0
+
+
+class WritingPlainly(NamedTuple):
+    def hedge(self, view: HedgeView) -> float:
+        view.memory[0] += json.loads("1.0")
+        return 0.0
+
+
+Writing.MEMORY = WritingPlainly.MEMORY = 1
+
+
 class TestBinding:
     @pytest.mark.parametrize(("cls", "compiled"), [(Compiled, True), (Plain, False), (Importing, False)])
     def test_gives_equal_answers_compiled_or_not(self, cls, compiled):
@@ -112,6 +128,27 @@ class TestBinding:
             view.spot = 5.0
         with pytest.raises(AttributeError, match="no attribute 'sport'"):
             _ = view.sport
+
+    @pytest.mark.parametrize("answer", ["100", None, [1.0]])
+    def test_an_answer_that_is_no_number_is_a_failure(self, answer):
+        """A compiler that reads texts as numbers notwithstanding."""
+
+        class Wrong(NamedTuple):
+            def hedge(self, view: HedgeView) -> float:
+                return answer
+
+        bound = bind(Wrong(), HEDGE, None)
+        assert math.isnan(bound.function(VIEW, MEMORY, bound.parameters))
+        assert isinstance(bound.failures[0].error, TypeError)
+
+    @pytest.mark.parametrize("cls", [Writing, WritingPlainly])
+    def test_a_decision_may_not_write_to_the_memory(self, cls):
+        memory = np.zeros((1, 1))
+        bound = bind(cls(), HEDGE, None)
+        bound.lend(memory)
+        assert math.isnan(bound.function(VIEW, memory, bound.parameters))
+        assert "read-only" in str(bound.failures[0].error)
+        assert memory[0, 0] == 0.0
 
     def test_a_parameter_that_is_no_number_runs_as_plain_python(self):
         bound = bind(OfADict({"units": 4.0}), HEDGE, None)

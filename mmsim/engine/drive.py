@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
@@ -141,7 +143,7 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
     at = _event(events, n, universe)
     if failure.method in (ON_TICK.method, ON_FILL.method):
         at = f"the {'tick' if failure.method == ON_TICK.method else 'fill'} at {_time(failure.view.ts_ns)}"
-    return UserError(f"policy {policy.name!r}: {_said(failure)}; {at}; {_shown(failure.view)}")
+    return UserError(f"policy {policy.name!r}: {_said(policy, failure)}; {at}; {_shown(failure.view)}")
 
 
 def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure]:
@@ -167,10 +169,14 @@ class _AnswerError(Exception):
     """What is wrong with a policy's answer."""
 
 
-def _said(failure: Failure) -> str:
+def _said(policy: Policy, failure: Failure) -> str:
     if isinstance(failure.error, _AnswerError):
         return str(failure.error)
-    return f"{failure.method} raised {type(failure.error).__name__}: {failure.error}"
+    error = failure.error
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename) == policy.file]
+    place = f" ({policy.file.name}, line {own[-1].lineno})" if own else ""
+    return f"{failure.method} raised {type(error).__name__}: {error}{place}"
 
 
 def _deaf(error: Exception, state: State, desk: Desk) -> UserError:

@@ -50,7 +50,7 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
         last_hedge_ns=underlying["hedge_ts"],
         last_hedge_spot=underlying["hedge_spot"],
     )
-    units = hedger.decide(view, hedger.memory, hedger.parameters)
+    units = hedger.decide(view, hedger.shown_memory, hedger.parameters)
     state.counters[Counter.HEDGE_DECISIONS] += 1
     if not abs(units) < 1e300:
         keep_fault(state, view)

@@ -24,7 +24,7 @@ from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
-from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_of, uniform_tuple
+from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_of, shown, uniform_tuple
 
 
 @internal
@@ -300,14 +300,16 @@ def run(
         Seat(
             quote_at(functions[0]), borrowed(tables.quote),
             on_tick_at(functions[1]), borrowed(tables.quote_tick),
-            on_fill_at(functions[2]), borrowed(tables.quote_fill), borrowed(tables.quote_memory),
+            on_fill_at(functions[2]), borrowed(tables.quote_fill),
+            borrowed(tables.quote_memory), shown(tables.quote_memory),
         )
     )  # fmt: skip
     hedger = by_reference(
         Seat(
             hedge_at(functions[3]), borrowed(tables.hedge),
             on_tick_at(functions[4]), borrowed(tables.hedge_tick),
-            on_fill_at(functions[5]), borrowed(tables.hedge_fill), borrowed(tables.hedge_memory),
+            on_fill_at(functions[5]), borrowed(tables.hedge_fill),
+            borrowed(tables.hedge_memory), shown(tables.hedge_memory),
         )
     )  # fmt: skip
     return walk(state, events, start, stop, quoter, hedger)

@@ -123,7 +123,7 @@ def quote_in_force(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> Q
     It is decided on the state as of `ts`, in which the option's theo and Greeks were `at`.
     """
     view = quote_view(state, i, ts, at)
-    answer = quoter.decide(view, quoter.memory, quoter.parameters)
+    answer = quoter.decide(view, quoter.shown_memory, quoter.parameters)
     state.counters[Counter.QUOTES] += 1
     if not is_valid(answer):
         keep_fault(state, view)

@@ -45,4 +45,5 @@ class Seat(NamedTuple):
     tick_parameters: Any
     on_fill: Any
     fill_parameters: Any
-    memory: Any
+    memory: Any  # as its listeners are given it
+    shown_memory: Any  # as it is shown to a decision, which may not write to it

@@ -30,7 +30,7 @@ from mmsim.kernel.compiled import (
     uniform_tuple,
     will_compile,
 )
-from mmsim.kernel.references import borrowed, by_reference, function_at
+from mmsim.kernel.references import borrowed, by_reference, function_at, shown
 from mmsim.kernel.slots import Bound, Failure, Slot
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "njit",
     "raised",
     "rows_of",
+    "shown",
     "tuple_of",
     "uniform_tuple",
     "will_compile",

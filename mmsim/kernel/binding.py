@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from mmsim.kernel.compiled import JIT
 from mmsim.kernel.compiled_policy import bind_compiled, nothing
 from mmsim.kernel.plain_policy import bind_plain
-from mmsim.kernel.slots import Bound, Slot, remembering
+from mmsim.kernel.slots import Bound, Slot, remembering, still
 
 
 def bind(policy: Any, slot: Slot, source: Path | None) -> Bound:
@@ -27,15 +28,24 @@ def bind(policy: Any, slot: Slot, source: Path | None) -> Bound:
     try:
         return bind_compiled(policy, slot, source)
     except Exception as error:  # numba refuses in more ways than its own errors
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return bind_plain(policy, slot, lines[0] if lines else type(error).__name__)
+        return bind_plain(policy, slot, _cause(error))
+
+
+def _cause(error: Exception) -> str:
+    """What the compiler has against a policy, on a line: its first sentence that says something, and where."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith(("Failed in", "File ", "-", "During"))]
+    places = re.findall(r'File "([^"]*)", line (\d+)', str(error))
+    where = f" ({Path(places[-1][0]).name}, line {places[-1][1]})" if places else ""
+    return (said[0] if said else type(error).__name__) + where
 
 
 def raised(policy: Any, slot: Slot, view: Any, memory: npt.NDArray[np.float64]) -> BaseException | None:
     """What a decision raises on a view, if it does: compiled code cannot tell, so plain Python is asked."""
-    shown = remembering(slot.view)(*view, memory[view.underlying]) if getattr(type(policy), "MEMORY", 0) else view
+    if getattr(type(policy), "MEMORY", 0):
+        view = remembering(slot.view)(*view, still(memory[view.underlying]))
     try:
-        getattr(policy, slot.method)(shown)
+        getattr(policy, slot.method)(view)
     except (Exception, SystemExit) as error:
         return error
     return None

@@ -76,9 +76,9 @@ def _wrapper(policy: Any, slot: Slot, packed: _Packed, shown: str) -> str:
     if slot.answer is None:
         body = f"    {call}\n"
     elif slot.answer is float:
-        body = f"    try:\n        return float({call})\n    except Exception:\n        return nan\n"
+        body = f"    try:\n        return 1.0 * {call}\n    except Exception:\n        return nan\n"
     else:
-        fields = ", ".join(f"float(answer.{name})" for name in slot.answer._fields)
+        fields = ", ".join(f"1.0 * answer.{name}" for name in slot.answer._fields)
         nothing = ", ".join("nan" for _ in slot.answer._fields)
         body = (
             f"    try:\n        answer = {call}\n        return answer_class({fields})\n"

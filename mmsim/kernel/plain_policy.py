@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.kernel.compiled import JIT
-from mmsim.kernel.slots import Bound, Failure, Slot
+from mmsim.kernel.slots import Bound, Failure, Slot, still
 
 _C_TYPES: dict[Any, Any] = {int: ctypes.c_int64, float: ctypes.c_double}
 
@@ -123,12 +123,12 @@ def _callback(
         view = shown(buffer)
         try:
             if remembers:
-                vars(view)["memory"] = lent[0][view.underlying]
+                vars(view)["memory"] = still(lent[0][view.underlying])
             answer = method(view)
             if not answer_fields:
-                buffer[0] = float(answer)
+                buffer[0] = answer
             for n, name in enumerate(answer_fields):
-                buffer[n] = float(getattr(answer, name))
+                buffer[n] = getattr(answer, name)
         except BaseException as error:
             failed(error, view)
 

@@ -79,20 +79,28 @@ def _itself(fields: _Fields) -> _Fields:
 by_reference = cast("Callable[[_Fields], _Fields]", intrinsic(_by_reference) if JIT else _itself)
 
 
+def _uncounted(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """The code of `borrowed` and `shown`."""
+    made = cgutils.create_struct_proxy(signature.return_type)(context, builder, value=arguments[0])
+    made.meminfo = cgutils.get_null_value(made.meminfo.type)
+    made.parent = cgutils.get_null_value(made.parent.type)
+    return made._getvalue()
+
+
 def _borrowed(_typing: Any, array: Any) -> Any:
     """The signature and the code of `borrowed`."""
+    return array(array), _uncounted
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = cgutils.create_struct_proxy(signature.return_type)(context, builder, value=arguments[0])
-        made.meminfo = cgutils.get_null_value(made.meminfo.type)
-        made.parent = cgutils.get_null_value(made.parent.type)
-        return made._getvalue()
 
-    return array(array), code
+def _shown(_typing: Any, array: Any) -> Any:
+    """The signature and the code of `shown`."""
+    return array.copy(readonly=True)(array), _uncounted
 
 
 # an array whose users are not counted (two atomic operations a call), because its owner outlives them
 borrowed = cast("Callable[[Any], Any]", intrinsic(_borrowed) if JIT else _itself)
+# and one that they may not write to
+shown = cast("Callable[[Any], Any]", intrinsic(_shown) if JIT else _itself)
 
 
 def _itself_at(_signature: Any) -> Callable[[Any], Any]:

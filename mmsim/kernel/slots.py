@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.kernel.compiled import F1, F2, F64, JIT, VOID, record
+from mmsim.kernel.compiled import F1, F2, F64, JIT, SHOWN, VOID, record
 
 
 class Slot(NamedTuple):
@@ -21,7 +21,7 @@ class Slot(NamedTuple):
     def signature(self) -> Any:
         """answer(view, memory[underlying, :], parameters)."""
         answer = VOID if self.answer is None else F64 if self.answer is float else record(self.answer)
-        return answer(record(self.view), F2, F1)
+        return answer(record(self.view), F2 if self.answer is None else SHOWN, F1)
 
 
 class Failure(NamedTuple):
@@ -53,6 +53,13 @@ class Bound(NamedTuple):
     def lend(self, memory: npt.NDArray[np.float64]) -> None:
         """Give a plain-Python method its memory (a compiled one receives it with every call)."""
         self.lent[:] = [memory]
+
+
+def still(row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A policy's memory as a decision is shown it: as it is now, and not to be written to."""
+    copied = row.copy()
+    copied.flags.writeable = False
+    return copied
 
 
 def remembering(view: Any) -> Any:
