@@ -333,7 +333,7 @@ class Execution(Part):
     post_only: Flag = Field(True, description="quotes never cross the market")
     requote: Literal["on_demand", "every_tick"] = Field(
         "on_demand",
-        description="every_tick: all options at each tick of their underlying, to see more crosses; same fills",
+        description="every_tick: all options at each tick of their underlying, to see more crosses; slower, same fills",
     )
 
 
