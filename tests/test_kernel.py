@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,6 +76,21 @@ class OfADict(NamedTuple):
 
     def hedge(self, view: HedgeView) -> float:
         return self.settings["units"]
+
+
+class Side(Enum):
+    LOW = -1
+    HIGH = 1
+
+    def __repr__(self) -> str:
+        return "a side"
+
+
+class Sided(NamedTuple):
+    side: Side
+
+    def hedge(self, view: HedgeView) -> float:
+        return -1.0 if self.side == Side.LOW else 1.0
 
 
 class Writing(NamedTuple):
@@ -149,6 +165,26 @@ class TestBinding:
         assert math.isnan(bound.function(VIEW, memory, bound.parameters))
         assert "read-only" in str(bound.failures[0].error)
         assert memory[0, 0] == 0.0
+
+    def test_classes_of_one_name_are_not_taken_for_each_other(self, tmp_path):
+        """As a factory makes them: they differ in what their methods have closed over."""
+
+        def made(units: float):
+            class Fixed(NamedTuple):
+                def hedge(self, view: HedgeView) -> float:
+                    return units
+
+            return Fixed
+
+        (tmp_path / "mine.py").write_text("")
+        answers = [bind(made(units)(), HEDGE, tmp_path / "mine.py") for units in (0.0, 50.0)]
+        assert [bound.function(VIEW, MEMORY, bound.parameters) for bound in answers] == [0.0, 50.0]
+        assert all(bound.compiled for bound in answers)
+
+    def test_members_of_an_enum_that_print_alike_are_not_taken_for_each_other(self, tmp_path):
+        (tmp_path / "mine.py").write_text("")
+        answers = [bind(Sided(side), HEDGE, tmp_path / "mine.py") for side in Side]
+        assert [bound.function(VIEW, MEMORY, bound.parameters) for bound in answers] == [-1.0, 1.0]
 
     def test_a_parameter_that_is_no_number_runs_as_plain_python(self):
         bound = bind(OfADict({"units": 4.0}), HEDGE, None)
@@ -282,6 +318,16 @@ class TestCache:
         edit(tmp_path / "helper_of_mine.py", "0.0", "1.0")
         prices.append(answer(program, kernel.CACHE.parent, root, str(tmp_path), str(root)))
         assert prices == ["True 1.25", "True 1.75", "True 2.75"]
+
+    def test_an_edit_of_a_helper_that_a_process_has_read_is_kept_from_no_other(self, tmp_path, root):
+        """The process goes on with what it has imported; the next one trades at what the helper then says."""
+        (tmp_path / "helper_of_mine.py").write_text("EXTRA = 0.0\n")
+        (tmp_path / "mine.py").write_text(POLICY)
+        begin = "import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True\n"
+        edited = "\nfrom pathlib import Path; Path(sys.argv[1], 'helper_of_mine.py').write_text('EXTRA = 1.0\\n')\n"
+        twice = answer(begin + PROGRAM + edited + PROGRAM, kernel.CACHE.parent, root, str(tmp_path), str(root))
+        assert twice.splitlines() == ["True 1.25", "True 1.25"]
+        assert answer(begin + PROGRAM, kernel.CACHE.parent, root, str(tmp_path), str(root)) == "True 2.25"
 
     def test_an_edit_of_a_policy_reaches_the_next_run_of_the_same_process(self, tmp_path):
         file = tmp_path / "mine.py"

@@ -60,7 +60,8 @@ def _compact(state: State) -> None:
 def seen_has_room(state: State) -> bool:
     """Whether the queue can take what one event may add."""
     desk = state.desk[0]
-    room = 8 * (state.options.shape[0] + state.underlyings.shape[0] + 1)
+    hedges_under_way = desk["hedge_tail"] - desk["hedge_head"]  # which may all be filled before the event
+    room = 8 * (state.options.shape[0] + state.underlyings.shape[0] + 1) + 2 * hedges_under_way
     return desk["seen_tail"] - desk["seen_head"] + room <= state.seen.shape[0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -101,10 +101,12 @@ def walk(
             raise _deaf(error, state, desk) from error
         spool.give_back(events, n)
         progress(n)
-        if reason == Reason.JOURNAL_FULL:
+        if reason == Reason.JOURNAL_FULL and any(state.desk[0][name] for name in JOURNAL):
             empty(state)
+        elif reason == Reason.JOURNAL_FULL:  # too small for what one event may write
+            state = _enlarged(state, JOURNAL)
         elif reason == Reason.QUEUE_FULL:
-            state = _enlarged(state)
+            state = _enlarged(state, ("pending", "seen"))
         elif reason != Reason.STOP or desk.failure:
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
@@ -112,12 +114,9 @@ def walk(
             return state
 
 
-def _enlarged(state: State) -> State:
-    """The same state with twice the room in lots and queues."""
-    doubled = {
-        name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))])
-        for name in ("pending", "seen")
-    }
+def _enlarged(state: State, names: Sequence[str]) -> State:
+    """The same state with twice the room in lots and in the named queues or journals."""
+    doubled = {name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))]) for name in names}
     lots = {
         name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))], axis=1)
         for name in ("lot_units", "lot_costs")

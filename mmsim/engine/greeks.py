@@ -10,7 +10,7 @@ from mmsim.engine.valuation import delta_now, greeks_at, has_mark, years_left
 from mmsim.kernel import internal
 from mmsim.pricing.black_scholes import Greeks
 
-_OF_LIFE = 100  # Greeks serve for a hundredth of the life that is left of the nearest option held, at most
+_OF_LIFE = 100  # Greeks serve for a hundredth of the life that is left of the nearest option ever held, at most
 _OF_DEVIATION = 40.0  # and within a fortieth of the least standard deviation of the spot until an option's expiry
 
 
@@ -46,9 +46,8 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
         zomma += units * now.zomma
         veta += units * now.veta
         theta += units * now.theta
-        if units != 0.0:
-            nearest = min(nearest, option["expiry"])
-            reach = min(reach, option["volatility"] * sqrt(years_left(state, option, ts)))
+        nearest = min(nearest, option["expiry"])  # also where none is held now: it may be dealt again
+        reach = min(reach, option["volatility"] * sqrt(years_left(state, option, ts)))
     underlying["fresh_for"], underlying["fresh_within"] = (nearest - ts) // _OF_LIFE, spot * reach / _OF_DEVIATION
     underlying["book_delta"], underlying["book_gamma"] = delta, gamma
     underlying["book_speed"], underlying["book_charm"] = speed, charm

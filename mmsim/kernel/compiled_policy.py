@@ -28,6 +28,9 @@ from mmsim.kernel.slots import Bound, Slot, remembering
 _BOUND: dict[str, Any] = {}  # functions of this process by the names of their wrappers, which change with their sources
 
 
+_FIRST_SEEN: dict[Path, str] = {}  # of each policy's file, the hash of the files beside it
+
+
 class _Packed(NamedTuple):
     """A policy's parameters as one float array, and the source that reads them back."""
 
@@ -110,22 +113,37 @@ def bind_compiled(policy: Any, slot: Slot, source: Path | None) -> Bound:
         shown = shown if slot.answer is not None else "view"
     else:
         view_class, shown = slot.view, "view"
-    text = _wrapper(policy, slot, packed, shown)
-    key = hashlib.sha256(text.encode())
-    if source is not None:
-        key.update(digest(sorted(source.parent.glob("*.py"))).encode())
-        key.update(str(source.resolve()).encode())
-    name = f"{cls.__name__}_{slot.method}_{key.hexdigest()[:16]}"
-    if source is not None and name in _BOUND:
+    text, method = _wrapper(policy, slot, packed, shown), getattr(cls, slot.method)
+    name = f"{cls.__name__}_{slot.method}_{_key(text, method, packed, source)}"
+    is_kept = source is not None and method.__closure__ is None and _is_as_first_seen(source)
+    if is_kept and name in _BOUND:
         return Bound(_BOUND[name], packed.values, True, "", [], [])
-    method = getattr(cls, slot.method)
     # numba's own error model: a division by zero raises, as it does in plain Python
     inner = numba.njit(boundscheck=True)(_as_listener(method) if slot.answer is None else method)
     scope = {"policy_class": cls, "method": inner, "view_class": view_class, "answer_class": slot.answer}
-    compiled = _compiled(name, text, slot, packed.constants | scope, is_kept=source is not None)
-    if source is not None:
+    compiled = _compiled(name, text, slot, packed.constants | scope, is_kept=is_kept)
+    if is_kept:
         _BOUND[name] = compiled
     return Bound(compiled, packed.values, True, "", [], [])
+
+
+def _key(text: str, method: Any, packed: _Packed, source: Path | None) -> str:
+    """A hash of all that a wrapper is compiled from: its text, the method, the enums' members, the files beside it."""
+    code = method.__code__
+    parts = [text, f"{method.__qualname__} {code.co_firstlineno} {code.co_consts!r} {code.co_names!r}"]
+    parts += [f"{type(member).__qualname__} {member.name} {member.value!r}" for member in packed.constants.values()]
+    if source is not None:
+        parts += [digest(sorted(source.parent.glob("*.py"))), str(source.resolve())]
+    return hashlib.sha256("\0".join(parts).encode() + code.co_code).hexdigest()[:16]
+
+
+def _is_as_first_seen(source: Path) -> bool:
+    """Whether the files beside a policy's are as they were when this process first saw them.
+
+    What a policy imports from them is not read again, and must not be kept under the hash of what they say now.
+    """
+    beside = digest(sorted(file for file in source.parent.glob("*.py") if file != source))
+    return _FIRST_SEEN.setdefault(source, beside) == beside
 
 
 def _compiled(name: str, text: str, slot: Slot, scope: dict[str, Any], *, is_kept: bool) -> Any:

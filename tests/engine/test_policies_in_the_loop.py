@@ -224,7 +224,11 @@ class TestFailures:
         assert "HedgeView(ts_ns=1767574800000000000, underlying=0, ticks=2, timer=0, spot=101," in message
 
     @pytest.mark.parametrize(
-        ("name", "said"), [("Listener", "on_tick"), ("PlainListener", "on_fill raised ValueError: boom (faulty.py, line 131); the fill at")]
+        ("name", "said"),
+        [
+            ("Listener", "on_tick"),
+            ("PlainListener", "on_fill raised ValueError: boom (faulty.py, line 131); the fill at"),
+        ],
     )
     def test_of_a_listener_name_the_policy_and_the_time(self, name, said):
         path = f"{POLICIES / 'faulty.py'}:{name}"

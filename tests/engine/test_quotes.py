@@ -7,9 +7,27 @@ import math
 import numpy as np
 import pytest
 
+from mmsim import market
+from mmsim.engine import setup
+from mmsim.engine.delayed import seen_has_room
 from mmsim.events import Allocation, FillRule, Kind, rows
 from mmsim.pricing import greeks
-from tests.engine.builder import CALL, DAY, MICRO, PUT, at, clients, fixed, ns, only, order, play, policy, signed
+from tests.engine.builder import (
+    CALL,
+    DAY,
+    MICRO,
+    PUT,
+    at,
+    clients,
+    fixed,
+    ns,
+    only,
+    order,
+    play,
+    policy,
+    scenario,
+    signed,
+)
 
 CALL_NUMBER = 0  # calls come first
 SESSION = {"open": "09:30", "close": "16:00", "zone": "UTC"}
@@ -270,6 +288,26 @@ class TestHedgeLatency:
             "latency__hedge": "30m",
         }
         return play(**(keys | changes))
+
+    def test_thousands_may_be_under_way(self):
+        """A hedge at each of 5,000 ticks, each on its way for three quarters of them."""
+        run = play(
+            clock={"start": f"{DAY}T00:00:00Z", "end": f"{DAY}T00:00:05Z"},
+            market__spot={"model": "path", "step": "1ms", "prices": [100.0, 101.0] * 2500},
+            hedging=policy("trade_always"),
+            latency__hedge="3750ms",
+            report__mark_every="1s",
+        )
+        assert run.counts["hedge_fills"] == 5000 - 3750 + 1
+
+    def test_what_is_under_way_has_room_in_the_delayed_view(self):
+        """All of it may be filled before one event, and told of."""
+        chosen = scenario(latency__quote="1ms", latency__hedge="1m")
+        state = setup.new_state(market.build(chosen).universe, chosen, np.zeros((0, 2), np.int64), None)
+        has_room = getattr(seen_has_room, "py_func", seen_has_room)
+        assert has_room(state)
+        state.desk["hedge_tail"] = len(state.seen)
+        assert not has_room(state)
 
     def test_fills_at_the_price_of_its_own_time_and_is_counted_as_pending_till_then(self):
         hedges = only(self.late(), "hedge")

@@ -89,7 +89,10 @@ def campaign(folder: Path, warm: int, cold: int = 0) -> str:
     if cold:
         counts += _killed_cold(folder, cold, expected)
         repeated += COLD_CACHES
-    finished(folder / "last")  # removes what is in the making beside it
+    for making in folder.rglob(f"{run_folder.MAKING}*"):
+        os.utime(making, (0, 0))  # an empty new one may be somebody's who is about to lock it, and is left for a while
+    for target in ("last", "replaced"):
+        finished(folder / target)  # removes what is in the making beside it, or in it
     left = [path.name for path in folder.rglob(f"{run_folder.MAKING}*")]
     assert not left, left
     found = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
