@@ -46,13 +46,16 @@ class Outcome(NamedTuple):
     @property
     def buckets(self) -> dict[str, int]:
         """The mark view: profits positive, and their total."""
-        sums = {name: -int(sum(self.accounts[account] for account in group)) for name, group in BUCKETS.items()}
+        balances = self.accounts.tolist()
+        sums = {name: -sum([balances[account] for account in group]) for name, group in BUCKETS.items()}
         return sums | {"total": sum(sums.values())}
 
     @property
     def detail(self) -> dict[str, int]:
         """Every income and expense account by name, profits positive."""
-        return {NAMES[a]: -int(self.accounts[a]) for a in Account if Account.SPREAD_MARKET <= a <= Account.UNEXPLAINED}
+        earned = range(Account.SPREAD_MARKET, Account.UNEXPLAINED + 1)
+        balances = zip(Account, self.accounts.tolist(), strict=True)
+        return {NAMES[account]: -balance for account, balance in balances if account in earned}
 
 
 def outcome(state: State) -> Outcome:
