@@ -43,12 +43,9 @@ import desk
 import measure
 from busy_market import Rows, busy_market
 
-from mmsim.scenario.parts import Execution
-
 PLAIN_BAND = str(Path(__file__).parent / "policies" / "plain_band.py")
 EAGER = {"execution": {"requote": "every_tick"}}
 HAS_PEER = find_spec("hftbacktest") is not None
-HAS_EAGER = "requote" in Execution.model_fields
 
 
 def against_peer(rows: Rows, repeat: int, changes: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -105,14 +102,13 @@ def figures(count: int, repeat: int) -> dict[str, Any]:
     """Everything that the command prints."""
     small = busy_market(20, count)
     rates = {"20": against_peer(small, repeat)}
-    if HAS_EAGER:
-        rates["20_eager"] = against_peer(small, repeat, EAGER)
+    rates["20_eager"] = against_peer(small, repeat, EAGER)
     rates["100"] = against_peer(busy_market(100, count), repeat)
     python = plain_python(small, repeat)
     return {
         "ratio_20": rates["20"]["ratio"],
         "ratio_100": rates["100"]["ratio"],
-        "ratio_20_eager": rates["20_eager"]["ratio"] if HAS_EAGER else None,
+        "ratio_20_eager": rates["20_eager"]["ratio"],
         "python_policy_events_per_second": python["events_per_second"],
         "rates": {**rates, "python_policy": python},
     }

@@ -42,8 +42,6 @@ def test_the_replay_quotes_fills_and_hedges(replay, options):
 
 
 def test_eager_quotes_every_option_at_each_tick_and_deals_the_same(replay):
-    if "20_eager" not in replay["rates"]:
-        pytest.skip("no scenario key execution.requote yet")
     lazy, eager = replay["rates"]["20"], replay["rates"]["20_eager"]
     ticks = lazy["hedge_decisions"] - lazy["client_fills"]
     assert eager["quotes_per_row"] * eager["rows"] >= 20 * ticks

@@ -20,7 +20,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]  # where somebody has imported numba before
 JIT = not getattr(config, "DISABLE_JIT", 0)
-F64, I64, BOOL, VOID = types.float64, types.int64, types.boolean, types.void
+F64, I64, VOID = types.float64, types.int64, types.void
 F1, F2 = types.Array(F64, 1, "C"), types.Array(F64, 2, "C")
 SHOWN = F2.copy(readonly=True)  # an array that is to be read only
 I1, I2 = types.Array(I64, 1, "C"), types.Array(I64, 2, "C")
