@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from busy_market import EXPIRY, START_SPOT, TICK, VOLATILITY, Rows, strikes
 
-from mmsim import attribution, market
+from mmsim import attribution, market, tranches
 from mmsim.engine import drive, setup
 from mmsim.engine.state import Counter, State
 from mmsim.events import Events, Kind, merge
@@ -102,7 +102,7 @@ def walk(given: Replay) -> Walked:
     started = time.perf_counter()
     state = drive.walk(given.events, state, seat, given.built.universe, journal.take, lambda _done: None)
     outcome = attribution.outcome(state)
-    journal.tranches.append(attribution.tranches(state))
+    journal.ends.append(tranches.path_end(state))
     seconds = time.perf_counter() - started
     assert not any(outcome.identities.values()), outcome.identities
     return Walked(

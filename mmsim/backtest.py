@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmsim import attribution, market, units
+from mmsim import attribution, market, tranches, units
 from mmsim.engine.state import State
 from mmsim.errors import Problem, UserError
 from mmsim.events import Kind
@@ -68,7 +68,7 @@ def run(
         _check_settled(state, built, path)
         outcomes.append(attribution.outcome(state))
         if keep:
-            journal.tranches.append(attribution.tranches(state))
+            journal.ends.append(tranches.path_end(state))
         events_walked += len(events)
     told(1.0, "done")
     return Run.of(

@@ -25,7 +25,8 @@ class Kind(IntEnum):
     CLOSE = 9  # the session closes
     SETTLEMENT = 10  # marks at settlement prices, variation margin
     MARK = 11  # the time grid
-    EXPIRY = 12  # instrument: option
+    EXERCISE = 12  # holders of American options decide whether to exercise
+    EXPIRY = 13  # instrument: option
 
 
 EVENT = np.dtype(

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import attribution, spool
-from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome, Tranches
+from mmsim import spool, tranches
+from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome
 from mmsim.engine import state as layout
 from mmsim.engine.state import Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.spool import Spool
+from mmsim.tranches import PathEnd
 
 
 class Journal:
@@ -30,7 +31,7 @@ class Journal:
             "marks": Spool(layout.MARK),
             "breaches": Spool(layout.BREACH),
         }
-        self.tranches: list[Tranches] = []
+        self.ends: list[PathEnd] = []
 
     def take(self, state: State) -> None:
         """Copy the state's journal and empty it. UserError if there is no room for it on disk."""
@@ -225,13 +226,11 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     """The buckets by option and client group, a row each, of the kept paths."""
     postings, fills = journal.rows("postings"), journal.rows("fills")
     tables = []
-    for end in journal.tranches:
-        table = attribution.by_option(_of_path(fills, end.path), _of_path(postings, end.path), end)
+    for end in journal.ends:
+        table = tranches.by_option(_of_path(fills, end.path), _of_path(postings, end.path), end)
         table.insert(0, "path", end.path)
-        is_open = end.options["settled"][table["option"].to_numpy(int)] == 0
-        table["position"] = np.where(is_open, (table["bought"] - table["sold"]).to_numpy(float), 0.0)
         tables.append(table)
-    figures = ("bought", "sold", "position", *attribution.OPTION_BUCKETS)
+    figures = ("bought", "sold", "position", *tranches.OPTION_BUCKETS)
     none = pd.DataFrame({"path": [], "option": [], "client": []}, dtype=np.int64).assign(**dict.fromkeys(figures, 0.0))
     joined = pd.concat(tables, ignore_index=True) if tables else none
     listed = [options[n] for n in joined["option"]]
@@ -247,8 +246,8 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
         "contracts_sold": joined["sold"].to_numpy(float),
         "position": joined["position"].to_numpy(float),
     }
-    columns |= {name: joined[name].to_numpy() / MICROS for name in attribution.OPTION_BUCKETS}
-    columns["total"] = joined[list(attribution.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
+    columns |= {name: joined[name].to_numpy() / MICROS for name in tranches.OPTION_BUCKETS}
+    columns["total"] = joined[list(tranches.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
     return pd.DataFrame(columns)
 
 

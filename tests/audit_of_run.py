@@ -108,6 +108,7 @@ def terms(universe: Universe) -> dict[str, pd.DataFrame]:
             "last_trade_ns": option.last_trade_ns,
             "multiplier": option.multiplier,
             "premium": option.premium.name.lower(),
+            "exercise": option.exercise.name.lower(),
             "settlement": option.settlement.name.lower(),
             "settlement_price": option.settlement_price,
             "tick_levels": option.ticks.levels,
@@ -193,6 +194,10 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
             "every_ns": scenario.report.mark_every,
             "spot": scenario.report.mark_spot,
             "vol": scenario.report.mark_vol,
+        },
+        "early": {
+            "own": execution.early_exercise == "optimal",
+            "assigned": execution.early_assignment == "optimal",
         },
         "opening": {
             "options": [(universe.option_index[o.option], o.size, _or_nan(o.mark)) for o in scenario.opening.options],

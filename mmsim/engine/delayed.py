@@ -19,7 +19,10 @@ from mmsim.policy import FillView, TickView
 
 @internal
 def tell(state: State, u: int, option: int, size: float, price: float, theo: float, delta: float, vega: float) -> None:
-    """Queue a change of the desk's state for its delayed view; `option` is -1 for a hedge or a refresh."""
+    """Queue a change of the desk's state for its delayed view.
+
+    `option` is -1 for a hedge or a refresh, `size` 0 for a position that was exercised.
+    """
     desk, underlying = state.desk[0], state.underlyings[u]
     underlying["untold"] = 0
     if state.rules[0]["quote_latency"] == 0:
@@ -148,6 +151,8 @@ def _learn(state: State, change: Any, quoter: Seat) -> None:
     if i < 0:
         return
     state.seen_options[i]["position"] = change["position"]
+    if change["size"] == 0.0:
+        return  # exercised: no fill
     if change["size"] > 0.0:
         state.options[i]["consumed_bid"] -= change["size"]
     else:

@@ -19,7 +19,7 @@ from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
-from mmsim.engine.settlement import expire, open_book, pay_dividend, settle_margins
+from mmsim.engine.settlement import exercise_early, expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
@@ -55,7 +55,7 @@ def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
                 return False
         else:
             break
-    if kind == Kind.EXPIRY:
+    if kind >= Kind.EXERCISE:
         end_marks(state)
     return True
 
@@ -112,6 +112,8 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
         state.desk[0]["open"] = 0
     elif kind == Kind.DIVIDEND:
         pay_dividend(state, instrument, value)
+    elif kind == Kind.EXERCISE:
+        exercise_early(state)
 
 
 @internal

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mmsim.engine.cash import accrue_borrow, move_hedge_cash, move_options_cash
+from mmsim.engine.delayed import tell
 from mmsim.engine.journal import begin, new_fill, post, post_underlying
 from mmsim.engine.limits import equity
 from mmsim.engine.lots import trade_lots
 from mmsim.engine.marking import activate, mark_option, post_split, set_band, start_marks
 from mmsim.engine.state import Counter, State, TransactionKind, micros
-from mmsim.engine.valuation import has_mark, theo_at
+from mmsim.engine.valuation import has_mark, is_best_exercised, theo_at
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 
@@ -97,11 +98,13 @@ def _pay_hedge_dividend(state: State, v: int, before: float, amount: float) -> N
 def pay_dividend(state: State, u: int, amount: float) -> None:
     """At its ex-date a dividend leaves model and spot together; the hedge receives it, or pays it when short."""
     underlying = state.underlyings[u]
+    paid = state.dividends[underlying["first_dividend"]]
     underlying["first_dividend"] += 1
     before = underlying["spot"]
     if before != before:
         return
     begin(state, TransactionKind.DIVIDEND)
+    paid["transaction"] = state.desk[0]["transaction"]
     post_split(state, u)
     for v in range(state.underlyings.shape[0]):
         if state.underlyings[v]["instrument"] == u:
@@ -152,7 +155,7 @@ def settle_margins(state: State) -> None:
 @internal
 def expire(state: State, i: int) -> None:
     """The last mark of an option at its settlement price, and its exercise, assignment or end."""
-    option, desk = state.options[i], state.desk[0]
+    option = state.options[i]
     u = option["underlying"]
     underlying = state.underlyings[u]
     spot = underlying["spot"]
@@ -164,13 +167,52 @@ def expire(state: State, i: int) -> None:
         return  # no price to settle at: it stays unsettled, which fails the run
     if option["marked"] == 0:
         start_marks(state, i)
+    _last_mark(state, i, price)
+    option["settled"] = 1
+    if _settle(state, i, price, TransactionKind.EXPIRY):
+        state.counters[Counter.EXPIRIES] += 1
+
+
+@internal
+def exercise_early(state: State) -> None:
+    """The holders of American options exercise those that are worth no more alive: the desk its own, others against it.
+
+    Whoever holds an option decides alike, so a position ends as a whole.
+    """
+    rules = state.rules[0]
+    for i in range(state.options.shape[0]):
+        option = state.options[i]
+        decides = rules["early_exercise"] if option["position"] > 0.0 else rules["early_assignment"]
+        if option["position"] == 0.0 or decides == 0 or option["settled"] != 0 or not is_best_exercised(state, option):
+            continue
+        u = option["underlying"]
+        spot = state.underlyings[u]["spot"]
+        _last_mark(state, i, spot)
+        _settle(state, i, spot, TransactionKind.EXERCISE)
+        state.counters[Counter.EXERCISES] += 1
+        state.underlyings[u]["ask_due"] = 1
+        state.desk[0]["due"] = 1
+        tell(state, u, i, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@internal
+def _last_mark(state: State, i: int, price: float) -> None:
+    """Mark a position at the price that ends it; the hedge answers for it no more."""
+    option = state.options[i]
+    u = option["underlying"]
     begin(state, TransactionKind.MARK)
     mark_option(state, i, price, 0.0)
     post_split(state, u)
     option["answered"] = option["hedged_delta"] = 0.0
-    option["settled"] = 1
-    underlying["stale"] = 1
-    begin(state, TransactionKind.EXPIRY)
+    state.underlyings[u]["stale"] = 1
+
+
+@internal
+def _settle(state: State, i: int, price: float, kind: TransactionKind) -> bool:
+    """End a position, marked at `price`, by payment or delivery of what it is worth; whether there was one."""
+    option, desk = state.options[i], state.desk[0]
+    u = option["underlying"]
+    begin(state, kind)
     in_the_money = option["right"] * (price - option["strike"]) > 0.0
     fee = micros(state, abs(option["position"]) * state.rules[0]["fee_exercise"]) if in_the_money else 0
     flow = option["value"] - option["margined"]
@@ -182,19 +224,21 @@ def expire(state: State, i: int) -> None:
     size, units = option["position"], option["position"] * option["multiplier"]
     option["value"] = option["margined"] = 0
     option["position"] = 0.0
-    if size != 0.0:
-        row = new_fill(
-            state, TransactionKind.EXPIRY, i, -1, -size, max(option["right"] * (price - option["strike"]), 0.0)
-        )
-        row["theo"], row["spot"] = row["price"], price
-        row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
-        row["implied_volatility"] = option["volatility"]
-        row["policy_fair"] = row["quoted"] = row["decision_mid"] = float("nan")
-        row["edge"], row["fee"], row["position_after"] = 0.0, fee * 1e-6, 0.0
-        row["delta"], row["growth"] = 0.0, desk["growth"]
-        state.counters[Counter.EXPIRIES] += 1
-    if option["physical"] != 0 and in_the_money and units != 0.0:
+    if size == 0.0:
+        return False
+    row = new_fill(state, kind, i, -1, -size, max(option["right"] * (price - option["strike"]), 0.0))
+    row["theo"], row["spot"] = row["price"], price
+    row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
+    row["implied_volatility"] = option["volatility"]
+    row["policy_fair"] = row["quoted"] = row["decision_mid"] = float("nan")
+    row["edge"], row["fee"], row["position_after"] = 0.0, fee * 1e-6, 0.0
+    row["unit_dividends"], row["unit_time"] = option["unit_dividends"], option["unit_time"]
+    row["unit_spot"], row["unit_volatility"] = option["unit_spot"], option["unit_volatility"]
+    row["unit_answered"], row["hedged_delta"] = option["unit_answered"], 0.0
+    row["delta"], row["growth"] = 0.0, desk["growth"]
+    if option["physical"] != 0 and in_the_money:
         _deliver(state, u, option["right"] * units, price)
+    return True
 
 
 @internal

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mmsim.engine import state as layout
 from mmsim.engine.state import State
-from mmsim.instruments import Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
+from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
 from mmsim.ledger import Account
 from mmsim.scenario import Scenario
 
@@ -56,7 +56,7 @@ def new_state(
 
 def restart(state: State, template: State, path: int, *, keep: bool) -> None:
     """Bring a state back to that of its template, for another path."""
-    names = ["options", "underlyings", "cash", "rules", "desk", "balances", "counters", "taylor"]
+    names = ["options", "underlyings", "cash", "rules", "desk", "balances", "counters", "taylor", "dividends"]
     if state.seen_options is not state.options:
         names += ["seen_options", "seen_underlyings"]
     for name in names:  # as bytes: records are copied field by field
@@ -106,6 +106,7 @@ def _set_contract(row: Any, option: Option, u: int, underlying: Underlying, scen
     row["multiplier"], row["rate"] = option.multiplier, rate
     row["carry"] = 0.0 if underlying.kind == UnderlyingKind.FUTURE else rate - underlying.dividend_yield
     row["physical"], row["futures_style"] = option.settlement == Settlement.PHYSICAL, is_margined
+    row["american"] = option.exercise == Exercise.AMERICAN
     row["settlement_price"] = option.settlement_price
 
 
@@ -119,7 +120,7 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
     """A row an underlying, and the dividends one underlying after another."""
     rows = np.zeros(len(universe.underlyings), layout.UNDERLYING)
     owners = np.array([universe.underlying_of(n) for n in range(len(universe.options))], np.int64)
-    dividends: list[tuple[int, int, float]] = []
+    dividends: list[tuple[int, int, float, int]] = []
     for name in ("spot", "bid", "ask", "book_spot", "hedge_spot"):
         rows[name] = np.nan
     for u, (row, underlying) in enumerate(zip(rows, universe.underlyings, strict=True)):
@@ -133,7 +134,7 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
         row["first_dividend"] = len(dividends)
-        own = sorted((d.ex, u, d.amount) for d in scenario.dividends if d.underlying == underlying.symbol)
+        own = sorted((d.ex, u, d.amount, 0) for d in scenario.dividends if d.underlying == underlying.symbol)
         dividends += [d for d in own if d[0] >= scenario.clock.start]
         row["last_dividend"] = len(dividends)
     return rows, np.array(dividends, layout.DIVIDEND)
@@ -191,6 +192,8 @@ def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
         "limit_gamma": np.inf if limits.net_gamma is None else limits.net_gamma,
         "limit_vega": np.inf if limits.net_vega is None else limits.net_vega,
         "limit_loss": np.inf if limits.loss is None else limits.loss,
+        "early_exercise": execution.early_exercise == "optimal",
+        "early_assignment": execution.early_assignment == "optimal",
         "scripted": is_scripted,
     }
     row = np.zeros(1, layout.RULES)

@@ -30,6 +30,7 @@ OPTION = np.dtype(
         ("rate", "f8"),
         ("carry", "f8"),
         ("physical", "i8"),
+        ("american", "i8"),
         ("futures_style", "i8"),
         ("settlement_price", "f8"),
         ("first_tick", "i8"),  # its part of the tick tables
@@ -187,6 +188,8 @@ RULES = np.dtype(
         ("limit_gamma", "f8"),
         ("limit_vega", "f8"),
         ("limit_loss", "f8"),
+        ("early_exercise", "i8"),  # the desk exercises its American options when that is best
+        ("early_assignment", "i8"),  # and so do those that it has sold them to
         ("scripted", "i8"),  # deltas are given by a script
         ("keep", "i8"),  # write rows of the journal
         ("path", "i8"),
@@ -332,7 +335,9 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
 )
 
 TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
-DIVIDEND = np.dtype([("ex", "i8"), ("underlying", "i8"), ("amount", "f8")], align=True)
+DIVIDEND = np.dtype(
+    [("ex", "i8"), ("underlying", "i8"), ("amount", "f8"), ("transaction", "i8")], align=True
+)  # in which it was paid, 0 if it was not
 OPENING = np.dtype([("instrument", "i8"), ("is_hedge", "i8"), ("size", "f8"), ("price", "f8")], align=True)
 
 
@@ -355,6 +360,7 @@ class Counter(IntEnum):
     QUOTES_CLAMPED = 13  # by post-only
     QUOTES_CROSSED_BY_MARKET = 14  # when evaluated, the market's other side was through the desk's quote
     MARKET_MID_MISSING = 15  # fills whose whole edge went to :Mark
+    EXERCISES = 16  # positions exercised or assigned before expiry
 
 
 class Limit(IntEnum):
@@ -390,6 +396,7 @@ class TransactionKind(IntEnum):
     SETTLEMENT = 5
     EXPIRY = 6
     DIVIDEND = 7
+    EXERCISE = 8  # before expiry
 
 
 class State(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any
 
 from mmsim.engine.state import State
 from mmsim.kernel import internal
-from mmsim.pricing.black_scholes import Greeks, greeks, value
+from mmsim.pricing import american, black_scholes
+from mmsim.pricing.black_scholes import Greeks
 
 
 @internal
@@ -31,29 +32,28 @@ def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> floa
 @internal
 def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit at a spot, time and volatility."""
-    return value(
-        spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
-        option["strike"],
-        years_left(state, option, ts),
-        volatility,
-        option["rate"],
-        option["carry"],
-        option["right"],
-    )
+    underlying = state.underlyings[option["underlying"]]
+    free, years = spot - dividends_ahead(state, underlying, option, ts), years_left(state, option, ts)
+    rate, carry, right = option["rate"], option["carry"], option["right"]
+    if option["american"] != 0:
+        return american.value(free, option["strike"], years, volatility, rate, carry, right)
+    return black_scholes.value(free, option["strike"], years, volatility, rate, carry, right)
+
+
+@internal
+def _greeks(state: State, underlying: Any, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
+    """Theo and Greeks of one unit, the dividends ahead being those of an underlying's row."""
+    free, years = spot - dividends_ahead(state, underlying, option, ts), years_left(state, option, ts)
+    rate, carry, right = option["rate"], option["carry"], option["right"]
+    if option["american"] != 0:
+        return american.greeks(free, option["strike"], years, volatility, rate, carry, right)
+    return black_scholes.greeks(free, option["strike"], years, volatility, rate, carry, right)
 
 
 @internal
 def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
     """Theo and Greeks of one unit at a spot, time and volatility."""
-    return greeks(
-        spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
-        option["strike"],
-        years_left(state, option, ts),
-        volatility,
-        option["rate"],
-        option["carry"],
-        option["right"],
-    )
+    return _greeks(state, state.underlyings[option["underlying"]], option, spot, ts, volatility)
 
 
 @internal
@@ -69,10 +69,20 @@ def greeks_seen(state: State, i: int, ts: int) -> Greeks:
     """The same as the desk, whose delayed view has come to `ts`, knows them."""
     option = state.seen_options[i]
     underlying = state.seen_underlyings[option["underlying"]]
-    return greeks(
-        underlying["spot"] - dividends_ahead(state, underlying, option, ts),
+    return _greeks(state, underlying, option, underlying["spot"], ts, option["volatility"])
+
+
+@internal
+def is_best_exercised(state: State, option: Any) -> bool:
+    """Whether its holder gains nothing by keeping an American option beyond the present."""
+    underlying = state.underlyings[option["underlying"]]
+    if option["american"] == 0 or not has_mark(state, option):
+        return False
+    now = state.desk[0]["now"]
+    return american.is_exercised(
+        underlying["spot"] - dividends_ahead(state, underlying, option, now),
         option["strike"],
-        years_left(state, option, ts),
+        years_left(state, option, now),
         option["volatility"],
         option["rate"],
         option["carry"],

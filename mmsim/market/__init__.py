@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mmsim import spool
 from mmsim.errors import UserError, nearest
 from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge, merged
-from mmsim.instruments import Exercise, Universe
+from mmsim.instruments import Universe
 from mmsim.market import calendar, clients, synthetic
 from mmsim.market.clients import PreparedFlow
 from mmsim.market.source import Source
@@ -80,7 +80,7 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         rules=np.array([_rule(group) for group in scenario.clients], np.int64).reshape(-1, 2),
         inputs=source.inputs,
         quality={**source.quality, **dropped},
-        notes=(*source.notes, *_notes(source.universe)),
+        notes=tuple(source.notes),
         seed=scenario.seed,
         fixed=fixed,
         spots=tuple(motion.prepare(_slots(fixed, motion.underlying)) for motion in slotted),
@@ -165,11 +165,13 @@ def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator
     yield calendar.dividends(universe, [(d.underlying, d.ex, d.amount) for d in scenario.dividends], start, end)
     if scenario.sessions is None:
         yield calendar.daily_settlements(universe, start, end)
+        yield calendar.exercises(universe, (), start, end)
         return
     given = scenario.sessions
     hours = calendar.TradingHours(given.open, given.close, given.settlement or given.close, given.zone)
     try:
         yield hours.rows(start, end)
+        yield calendar.exercises(universe, [closes for _, closes, _ in hours.sessions(start, end)], start, end)
     except ValueError as error:  # a time that daylight saving skips or repeats
         raise UserError(scenario.problem(("sessions",), str(error))) from error
 
@@ -177,8 +179,3 @@ def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator
 def _slots(fixed: Events, underlying: int) -> npt.NDArray[np.intp]:
     """Where the ticks of an underlying stand."""
     return np.flatnonzero((fixed["kind"] == Kind.SPOT) & (fixed["instrument"] == underlying))
-
-
-def _notes(universe: Universe) -> list[str]:
-    american = sum(option.exercise == Exercise.AMERICAN for option in universe.options)
-    return [f"{american:,} American options are priced as European"] if american else []

@@ -1,4 +1,4 @@
-"""What the clock brings: marks, timers, sessions, settlements, expiries and dividends."""
+"""What the clock brings: marks, timers, sessions, settlements, exercises, expiries and dividends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from mmsim.events import Events, Kind, rows
-from mmsim.instruments import UnderlyingKind, Universe
+from mmsim.instruments import Exercise, UnderlyingKind, Universe
 from mmsim.units import DAY_NS, day_time_ns
 
 SATURDAY = 5
@@ -68,6 +68,15 @@ def daily_settlements(universe: Universe, start_ns: int, end_ns: int) -> Events:
     if all(u.kind != UnderlyingKind.FUTURE for u in universe.underlyings):
         return rows(Kind.SETTLEMENT, np.zeros(0, np.int64))
     return rows(Kind.SETTLEMENT, np.arange(start_ns + DAY_NS, end_ns + 1, DAY_NS, dtype=np.int64))
+
+
+def exercises(universe: Universe, closes_ns: Sequence[int], start_ns: int, end_ns: int) -> Events:
+    """EXERCISE rows at the closes, or every 24 hours from the clock's start without any, if an option is American."""
+    if all(option.exercise != Exercise.AMERICAN for option in universe.options):
+        return rows(Kind.EXERCISE, np.zeros(0, np.int64))
+    if not closes_ns:
+        return rows(Kind.EXERCISE, np.arange(start_ns + DAY_NS, end_ns + 1, DAY_NS, dtype=np.int64))
+    return rows(Kind.EXERCISE, np.array([t for t in closes_ns if start_ns <= t <= end_ns], np.int64))
 
 
 def expiries(universe: Universe, start_ns: int, end_ns: int) -> Events:

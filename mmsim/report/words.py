@@ -81,6 +81,7 @@ COUNTS: dict[str, str] = {
     "client_fills": "client orders that dealt with the desk",
     "hedge_fills": "trades of the hedge",
     "expiries": "positions that expired, exercised or worthless",
+    "exercises": "positions exercised or assigned before expiry",
     "quotes": "quotes asked of the quoting policy",
     "hedge_decisions": "times that the hedging policy was asked",
     "limit_breaches": "times that a limit was crossed",

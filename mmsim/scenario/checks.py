@@ -120,6 +120,23 @@ def _option_terms(s: Scenario) -> Iterator[Mistake]:
             yield Mistake(("options", n, "settlement"), f"an index cannot be delivered; {entry.underlying} is one")
 
 
+@_reads("underlyings", "options", "rates")
+def _early_exercise(s: Scenario) -> Iterator[Mistake]:
+    """The approximation of American options knows one boundary of exercise."""
+    yields = {u.symbol: u.dividend_yield for u in s.underlyings}
+    futures = _futures(s)
+    rate = s.rates.options_cash if s.rates.pricing is None else s.rates.pricing
+    for n, entry in enumerate(s.options):
+        if entry.exercise != "american" or entry.premium == "futures_style" or entry.underlying not in yields:
+            continue
+        carry = 0.0 if entry.underlying in futures else rate - yields[entry.underlying]
+        from mmsim.pricing.american import has_two_boundaries  # compiled, which scenarios without one do without
+
+        if any(has_two_boundaries(rate, carry, right) for right in (1.0, -1.0)):
+            message = "with such negative rates it is exercised between two boundaries, which are not priced: european?"
+            yield Mistake(("options", n, "exercise"), message)
+
+
 @_reads("options", "market")
 def _listings(s: Scenario) -> Iterator[Mistake]:
     """Strikes and expiry stand in the scenario, or come with recorded data, which lack the time of expiry."""

@@ -327,7 +327,15 @@ class Execution(Part):
     hedge_at: Literal["mid", "touch"] = Field("mid", description="touch: hedges buy at the ask and sell at the bid")
     fee_per_hedge: Number = Field(0.0, description="currency a contract of the hedge; negative: a rebate")
     fee_per_option: Number = Field(0.0, description="currency a contract of the option; negative: a rebate")
-    fee_per_exercise: NonNegative = Field(0.0, description="currency a contract that expires in the money")
+    fee_per_exercise: NonNegative = Field(
+        0.0, description="currency a contract that is exercised or assigned, at expiry or before"
+    )
+    early_exercise: Literal["optimal", "never"] = Field(
+        "optimal", description="the desk's American options: exercised at a close when they are worth no more alive"
+    )
+    early_assignment: Literal["optimal", "never"] = Field(
+        "optimal", description="the American options that it has sold: whether their holders do so"
+    )
     lot: NonNegative = Field(1.0, description="smallest hedge, in contracts; 0: continuous")
     matching: Literal["lifo", "fifo", "average"] = Field("lifo", description="which lots of the hedge a trade closes")
     post_only: Flag = Field(True, description="quotes never cross the market")

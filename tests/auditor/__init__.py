@@ -4,16 +4,16 @@
 
 - ``terms``: ``underlyings`` (symbol, kind stock|index|future, multiplier, lot, dividend_yield) and ``options``
   (name, underlying number, right +1|-1, strike, expiry_ns, last_trade_ns (0: none), multiplier, premium
-  upfront|futures_style, settlement cash|physical, settlement_price (NaN: the mid), tick_levels, tick_steps); an
+  upfront|futures_style, exercise european|american, settlement cash|physical, settlement_price (NaN: the mid), tick_levels, tick_steps); an
   instrument's number is its row.
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
   value, price, size.
-- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|expiry, instrument (number), client
+- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument (number), client
   (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row) and spot (the
   underlying's mid at a hedge).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
-  {every_ns, spot, vol}, opening {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments
+  {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments
   {underlying: instrument}, dividends (list of (underlying, ex_ns, amount), all that the model knows of),
   scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name no event,
   hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
@@ -47,6 +47,7 @@ class Audit:
     carry: dict[str, float]  # currency
     equity: dict[str, float]  # currency: opening, closing, change, at_mid, at_liquidation
     taylor: dict[str, float]  # currency
+    taylor_tolerance: float  # of them, in currency, where Greeks are differences
     lots: list[list[tuple[float, int]]]  # open lots by underlying
     tranches: pd.DataFrame  # by option and client number (-1: the opening book), currency
     marks_posted: list[int]  # by option
@@ -82,7 +83,7 @@ class Audit:
         sums = {"cash": self.cash_view, "carry": self.carry, "equity": self.equity, "taylor": self.taylor}
         for key in sums.keys() & results.keys():
             for name, amount in sums[key].items():
-                tolerance = loose + (1e-9 * abs(amount) if key == "taylor" else 0.0)
+                tolerance = loose + (1e-9 * abs(amount) + self.taylor_tolerance if key == "taylor" else 0.0)
                 yield from comparison.beyond(f"{key} {name}", results[key][name], amount, tolerance)
         for name, difference in results.get("identities", {}).items():
             yield from comparison.beyond(f"identity {name}", difference, 0.0, 0.0)
@@ -105,6 +106,7 @@ def audit(
         carry={name: amount / 1e6 for name, amount in book.carry.items()},
         equity={name: amount / 1e6 for name, amount in _equity(book).items()},
         taylor={name: float(total) for name, total in zip(TAYLOR, book.taylor, strict=True)},
+        taylor_tolerance=1e-3 * book.taylor_by_differences,
         lots=[hedge.lots.open for hedge in book.hedges],
         tranches=book.tranches.table,
         marks_posted=book.marks_posted.tolist(),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from . import american
 from .cash import BorrowFee, CashAccount
 from .journal import Journal, micros, micros_of
 from .lots import Lots
@@ -101,6 +102,7 @@ class Book:
         self.cash_view = dict.fromkeys(("premium", "rebalancing", "carry", "fees", "settlement", "inventory"), 0)
         self.carry = dict.fromkeys(("options_cash", "hedge_cash", "borrow", "dividends"), 0)
         self.taylor = np.zeros(len(TAYLOR))
+        self.taylor_by_differences = 0.0  # of it in all, without signs, what stands on Greeks that are differences
         self.lazy_variance = 0.0  # of what X and Y are off by where Greeks are expanded, at most, currency squared
         self.tranches = Tranches(len(STEPS), n)
         self.marks_posted = np.zeros(n, np.int64)  # number of marks posted, by option
@@ -115,7 +117,9 @@ class Book:
         of = underlyings.iloc[o["underlying"].to_numpy()].reset_index(drop=True)
         rate = np.where(o["premium"] == "futures_style", 0.0, self.settings["rates"]["pricing"])
         carry = np.where(of["kind"] == "future", 0.0, rate - of["dividend_yield"].to_numpy(float))
-        return Contract(o["strike"].to_numpy(float), o["right"].to_numpy(float), rate, carry)
+        strike, right = o["strike"].to_numpy(float), o["right"].to_numpy(float)
+        early = (o["exercise"] == "american").to_numpy() & american.early(rate, carry, right)
+        return Contract(strike, right, rate, carry, early)
 
     def years(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Array:
         """Years to expiry, by the volatility's day count."""
@@ -357,6 +361,7 @@ class Book:
             self.journal.post(ts_ns, account, -int(leg.sum()), len(chosen))
         expansion = units * self.expansion(chosen, ts_ns, spots, steps.sum(axis=0))
         self.taylor += (expansion - self.taylor_before_held[:, chosen]).sum(axis=1)
+        self.taylor_by_differences += float(np.abs(expansion[:, self.contract.early[chosen]]).sum())
         self.earned_before_held[:, chosen] = 0.0
         self.taylor_before_held[:, chosen] = 0.0
 
@@ -571,7 +576,32 @@ class Book:
             self._pay_out(option, u, ts_ns, price, terms["settlement"] == "physical")
         self.post_carry(ts_ns)
         self.position[option], self.answered[option], self.expired[option] = 0.0, 0.0, True
-        self.tranches.expire(option)
+        self.tranches.end(option)
+
+    def best_exercised(self, ts_ns: int) -> list[int]:
+        """The positions in American options that are worth no more alive, and would not be a little less in the money."""
+        found = []
+        for option in np.flatnonzero((self.position != 0) & self.contract.early & self.started & ~self.expired):
+            if not self.settings["early"]["own" if self.position[option] > 0 else "assigned"]:
+                continue
+            one, right = np.array([option]), self.contract.right[option]
+            nearer = self.hedges[self.owner[option]].mid * (1 - 1e-6 * right)
+            worth = float(self.theta(one, nearer, ts_ns, self.volatility[one])[0])
+            if worth == right * (nearer - self.contract.strike[option]) > 0:
+                found.append(int(option))
+        return found
+
+    def exercise(self, option: int, ts_ns: int) -> bool:
+        """An American position is exercised before expiry; whether it is worth no more than its intrinsic value."""
+        u, one, price = int(self.owner[option]), np.array([option]), self.hedges[self.owner[option]].mid
+        intrinsic = float(self.contract.right[option] * (price - self.contract.strike[option]))
+        self._mark_options(one, ts_ns, np.array([price]))
+        self.mark_underlying(u, ts_ns)
+        self._pay_out(option, u, ts_ns, price, self.options["settlement"].iloc[option] == "physical")
+        self.position[option], self.answered[option] = 0.0, 0.0
+        self.tranches.end(option)
+        is_american = self.options["exercise"].iloc[option] == "american"
+        return bool(is_american and intrinsic > 0 and abs(self.theo(option, ts_ns) - intrinsic) <= 1e-9 * price)
 
     def _pay_out(self, option: int, u: int, ts_ns: int, price: float, physical: bool) -> None:
         right, strike = self.contract.right[option], self.contract.strike[option]
@@ -603,10 +633,12 @@ class Book:
         if not self.settings["exact"] or not np.isfinite(hedge.mid):
             return {}
         ahead = self.without_dividends(held, hedge.mid, ts_ns)
-        greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
         units = self.units(held)
-        found = {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}
-        return found | {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
+        found = {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
+        if self.contract.early[held].any():
+            return found
+        greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
+        return found | {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}
 
     def equity_elsewhere(self, ts_ns: int) -> dict[str, int]:
         """Equity with options at the market's mid, and at the side they could be closed at; at theo without either."""

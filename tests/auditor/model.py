@@ -1,4 +1,7 @@
-"""Black-Scholes-Merton with a cost of carry, written from the textbook for arrays: the auditor's own."""
+"""Black-Scholes-Merton with a cost of carry, written from the textbook for arrays: the auditor's own.
+
+American options are those of `american`; their Greeks are differences of their values.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from . import american
+
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The terms of some options as arrays of one length: right +1 call and -1 put, rate and carry a year."""
+    """The terms of some options as arrays of one length: right +1 call and -1 put, rate and carry a year.
+
+    ``early``: whether exercise before expiry may pay.
+    """
 
     strike: Array
     right: Array
     rate: Array
     carry: Array
+    early: NDArray[np.bool_]
 
     def at(self, chosen: NDArray[np.intp]) -> Contract:
         """The terms of the options whose positions are ``chosen``."""
-        return Contract(self.strike[chosen], self.right[chosen], self.rate[chosen], self.carry[chosen])
+        columns = (self.strike, self.right, self.rate, self.carry, self.early)
+        return Contract(*(column[chosen] for column in columns))
 
 
 def _d1_d2(c: Contract, spot: Array, years: Array, volatility: Array) -> tuple[Array, Array]:
@@ -39,7 +49,12 @@ def value(c: Contract, spot: Array, years: Array, volatility: Array) -> Array:
         d1, d2 = _d1_d2(c, spot, years, volatility)
         priced = c.right * (spot * growth * ndtr(c.right * d1) - c.strike * discount * ndtr(c.right * d2))
     certain = np.maximum(c.right * (spot * growth - c.strike * discount), 0.0)
-    return np.where((years > 0) & (volatility > 0), priced, certain)
+    alive = (years > 0) & (volatility > 0)
+    european = np.where(alive, priced, certain)
+    if not c.early.any():
+        return european
+    which = alive & c.early
+    return np.where(which, american.values_and_deltas(_columns(c, spot, years, volatility), which)[0], european)
 
 
 def delta(c: Contract, spot: Array, years: Array, volatility: Array) -> Array:
@@ -50,7 +65,15 @@ def delta(c: Contract, spot: Array, years: Array, volatility: Array) -> Array:
         d1, _ = _d1_d2(c, spot, years, volatility)
         priced = c.right * growth * ndtr(c.right * d1)
     certain = np.where(c.right * (spot * growth - c.strike * discount) > 0, c.right * growth, 0.0)
-    return np.where((years > 0) & (volatility > 0), priced, certain)
+    european = np.where((years > 0) & (volatility > 0), priced, certain)
+    if not c.early.any():
+        return european
+    which = (years > 0) & (volatility > 0) & c.early
+    return np.where(which, american.values_and_deltas(_columns(c, spot, years, volatility), which)[1], european)
+
+
+def _columns(c: Contract, spot: Array, years: Array, volatility: Array) -> tuple[Array, ...]:
+    return spot, c.strike, years, volatility, c.rate, c.carry, c.right
 
 
 def taylor(c: Contract, spot: Array, years: Array, volatility: Array) -> dict[str, Array]:
@@ -73,4 +96,26 @@ def taylor(c: Contract, spot: Array, years: Array, volatility: Array) -> dict[st
         "vanna": -growth * density * d2 / safe_vol,
         "volga": vega * d1 * d2 / safe_vol,
     }
-    return {"delta": delta(c, spot, years, volatility)} | {k: np.where(alive, v, 0.0) for k, v in greeks.items()}
+    found = {"delta": delta(c, spot, years, volatility)} | {k: np.where(alive, v, 0.0) for k, v in greeks.items()}
+    if not c.early.any():
+        return found
+    early = c.early & alive
+    return {k: np.where(early, v, found[k]) for k, v in _differences(c, spot, safe_years, safe_vol).items()} | {
+        "delta": found["delta"]
+    }
+
+
+def _differences(c: Contract, spot: Array, years: Array, volatility: Array) -> dict[str, Array]:
+    """Greeks as differences of values."""
+    ds, dt, dv = 1e-3 * spot, 1e-3 * years, 1e-3 * volatility
+    at = value(c, spot, years, volatility)
+    up, down = value(c, spot + ds, years, volatility), value(c, spot - ds, years, volatility)
+    rich, poor = value(c, spot, years, volatility + dv), value(c, spot, years, volatility - dv)
+    slopes = [delta(c, spot, years, volatility + n * dv) for n in (1, -1)]
+    return {
+        "gamma": (up - 2 * at + down) / ds**2,
+        "theta": (value(c, spot, years - dt, volatility) - value(c, spot, years + dt, volatility)) / (2 * dt),
+        "vega": (rich - poor) / (2 * dv),
+        "vanna": (slopes[0] - slopes[1]) / (2 * dv),
+        "volga": (rich - 2 * at + poor) / dv**2,
+    }

@@ -14,7 +14,7 @@ from .legality import hedge_price, reservation, same, wrong_with_client_fill, wr
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
-KINDS = [*MARKET_DATA, "ORDER", "TIMER", "OPEN", "CLOSE", "SETTLEMENT", "MARK", "EXPIRY"]
+KINDS = [*MARKET_DATA, "ORDER", "TIMER", "OPEN", "CLOSE", "SETTLEMENT", "MARK", "EXERCISE", "EXPIRY"]
 ORDER, MARK = KINDS.index("ORDER"), KINDS.index("MARK")
 
 
@@ -23,7 +23,7 @@ class Fill(NamedTuple):
 
     row: int  # in the fills table
     ts: int
-    kind: str  # client, hedge, expiry
+    kind: str  # client, hedge, exercise, expiry
     instrument: int  # number of the option (client, expiry) or of the hedged underlying (hedge)
     client: int
     size: float  # signed, + the desk buys; contracts or units
@@ -158,6 +158,19 @@ class Replay:
         for u in range(len(self.book.hedges)):
             self._ask(ts, u, i)  # a loss limit flattens here
         self.snapshots.append(self._snapshot(ts))
+
+    def _exercise(self, ts: int, i: int) -> None:
+        """Fills say which positions were exercised; it has to be a whole position that is best exercised."""
+        while self.pending and self.pending[0].kind == "exercise":
+            fill = self.pending.popleft()
+            option = fill.instrument
+            if fill.size != -self.book.position[option]:
+                self._complain(fill, f"{self.book.position[option]} contracts were held")
+            if not self.book.exercise(option, ts):
+                self._complain(fill, "worth more than its intrinsic value")
+            self.bereft.add(int(self.book.owner[option]))
+        for option in self.book.best_exercised(ts):
+            self.violations.append(f"option {option}: held on at {ts}, worth no more than its intrinsic value")
 
     def _expiry(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]

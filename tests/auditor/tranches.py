@@ -24,6 +24,7 @@ class Tranches:
         self.delta = np.zeros(0)  # of a unit, answered to
         self.answered = np.zeros(0)  # the integral of units x delta over the spot
         self.start = np.zeros((steps, 0))  # of `grown`, at the fill
+        self.stop = np.zeros((steps, 0))  # of `grown`, where the tranche has ended; else NaN
 
     def add(self, option: int, client: int, units: float, edge: float, delta: float, before: Array) -> None:
         """A fill; ``before`` is the revaluation of a unit since the last mark, which it did not earn."""
@@ -34,6 +35,7 @@ class Tranches:
         self.delta = np.append(self.delta, delta)
         self.answered = np.append(self.answered, 0.0)
         self.start = np.column_stack([self.start, self.grown[:, option] + before])
+        self.stop = np.column_stack([self.stop, np.full(len(self.grown), np.nan)])
 
     def tick(self, options: Numbers, move: float) -> None:
         """The spot of some options has moved."""
@@ -43,16 +45,20 @@ class Tranches:
     def answer(self, options: Numbers, deltas: Array) -> None:
         """A hedge fill: from here it answers to these deltas, of a unit of each option."""
         by_option = dict(zip(options.tolist(), deltas.tolist(), strict=True))
-        self.delta = np.array([by_option.get(o, d) for o, d in zip(self.option.tolist(), self.delta, strict=True)])
+        answered = np.array([by_option.get(o, d) for o, d in zip(self.option.tolist(), self.delta, strict=True)])
+        self.delta = np.where(np.isfinite(self.stop[0]), 0.0, answered)
 
-    def expire(self, option: int) -> None:
-        """Nothing of the option is left to answer for."""
-        self.delta[self.option == option] = 0.0
+    def end(self, option: int) -> None:
+        """Expired or exercised: nothing of the tranches so far is left to answer for, or earns any more."""
+        mine = (self.option == option) & ~np.isfinite(self.stop[0])
+        self.delta[mine] = 0.0
+        self.stop[:, mine] = self.grown[:, [option]]
 
     @property
     def table(self) -> pd.DataFrame:
         """By option and client: spread_capture, gamma, theta, vega, dividends, in currency."""
-        dividends, theta, _, spot, vega = self.units * (self.grown[:, self.option] - self.start)
+        stop = np.where(np.isfinite(self.stop), self.stop, self.grown[:, self.option])
+        dividends, theta, _, spot, vega = self.units * (stop - self.start)
         rows = pd.DataFrame(
             {
                 "option": self.option,
