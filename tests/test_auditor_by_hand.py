@@ -28,6 +28,7 @@ OPTION = {
     "last_trade_ns": 0,
     "multiplier": 100.0,
     "premium": "upfront",
+    "exercise": "european",
     "settlement": "cash",
     "settlement_price": np.nan,
     "tick_levels": (0.0,),

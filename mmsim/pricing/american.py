@@ -100,7 +100,9 @@ def is_exercised(
     [True, False, False]
     """
     intrinsic = right * (spot - strike)
-    return intrinsic > 0.0 and value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
+    if intrinsic <= 0.0 or is_never_early(rate, carry, right):
+        return False
+    return value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
 
 
 @njit

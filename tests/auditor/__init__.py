@@ -4,19 +4,20 @@
 
 - ``terms``: ``underlyings`` (symbol, kind stock|index|future, multiplier, lot, dividend_yield) and ``options``
   (name, underlying number, right +1|-1, strike, expiry_ns, last_trade_ns (0: none), multiplier, premium
-  upfront|futures_style, exercise european|american, settlement cash|physical, settlement_price (NaN: the mid), tick_levels, tick_steps); an
-  instrument's number is its row.
+  upfront|futures_style, exercise european|american, settlement cash|physical, settlement_price (NaN: the mid),
+  tick_levels, tick_steps); an instrument's number is its row.
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
   value, price, size.
-- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument (number), client
-  (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row) and spot (the
-  underlying's mid at a hedge).
+- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument
+  (number), client (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row)
+  and spot (the underlying's mid at a hedge).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
-  {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments
-  {underlying: instrument}, dividends (list of (underlying, ex_ns, amount), all that the model knows of),
-  scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name no event,
-  hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
+  {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
+  {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
+  dividends (list of (underlying, ex_ns, amount), all that the model knows of), scripted_deltas (list or None), exact,
+  refresh {spot, every_ns} where it is not; and, where fills name no event, hedge_causes: the kinds of row at which
+  the hedging policy may trade at all (default: all).
 """
 
 from __future__ import annotations

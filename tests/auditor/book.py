@@ -579,7 +579,7 @@ class Book:
         self.tranches.end(option)
 
     def best_exercised(self, ts_ns: int) -> list[int]:
-        """The positions in American options that are worth no more alive, and would not be a little less in the money."""
+        """The American positions that are worth no more alive, and were they a little less in the money."""
         found = []
         for option in np.flatnonzero((self.position != 0) & self.contract.early & self.started & ~self.expired):
             if not self.settings["early"]["own" if self.position[option] > 0 else "assigned"]:

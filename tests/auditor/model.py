@@ -106,16 +106,14 @@ def taylor(c: Contract, spot: Array, years: Array, volatility: Array) -> dict[st
 
 
 def _differences(c: Contract, spot: Array, years: Array, volatility: Array) -> dict[str, Array]:
-    """Greeks as differences of values."""
-    ds, dt, dv = 1e-3 * spot, 1e-3 * years, 1e-3 * volatility
-    at = value(c, spot, years, volatility)
-    up, down = value(c, spot + ds, years, volatility), value(c, spot - ds, years, volatility)
+    """Greeks as differences of values and deltas."""
+    ds, dt, dv = 1e-6 * spot, 1e-4 * years, 1e-4 * volatility
+    at, slope = value(c, spot, years, volatility), delta(c, spot, years, volatility)
     rich, poor = value(c, spot, years, volatility + dv), value(c, spot, years, volatility - dv)
-    slopes = [delta(c, spot, years, volatility + n * dv) for n in (1, -1)]
     return {
-        "gamma": (up - 2 * at + down) / ds**2,
-        "theta": (value(c, spot, years - dt, volatility) - value(c, spot, years + dt, volatility)) / (2 * dt),
+        "gamma": (delta(c, spot + ds, years, volatility) - slope) / ds,
+        "theta": (value(c, spot, years - dt, volatility) - at) / dt,
         "vega": (rich - poor) / (2 * dv),
-        "vanna": (slopes[0] - slopes[1]) / (2 * dv),
+        "vanna": (delta(c, spot, years, volatility + dv) - delta(c, spot, years, volatility - dv)) / (2 * dv),
         "volga": (rich - 2 * at + poor) / dv**2,
     }

@@ -291,12 +291,6 @@ def test_latency_below_the_resolution_is_said(replayed: Make, day: Any) -> None:
     ]
 
 
-def test_american_options_are_said_to_be_priced_as_european(replayed: Make, day: Any) -> None:
-    day.quote(0)
-    options = [{"underlying": "ABC", "expiry_time": "16:00 America/New_York", "exercise": "american"}]
-    assert "1 American options are priced as European" in build(replayed(options=options), day.write()).notes
-
-
 def test_terms_come_from_the_scenario(replayed: Make, day: Any) -> None:
     day.quote(0)
     day.quote(0, cp="P")
