@@ -43,6 +43,13 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class Right(StrEnum):
+    """The two rights."""
+
+    CALL = "call"
+    PUT = "put"
+
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario's YAML file.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 Data = Annotated[Path | None, typer.Option(help="The folder in which a scenario's recorded folder stands.")]
@@ -193,6 +200,47 @@ def policies(
 
 
 @app.command()
+def price(
+    right: Annotated[Right, typer.Option(help="Which of the two.")],
+    spot: Annotated[float, typer.Option(help="Of the underlying; with --future the future's price.")],
+    strike: Annotated[float, typer.Option(help="Strike price.")],
+    years: Annotated[float | None, typer.Option(help="To expiry, years of 365 days.")] = None,
+    days: Annotated[float | None, typer.Option(help="To expiry, in days.")] = None,
+    rate: Annotated[float, typer.Option(help="Interest a year, continuous: 0.05 is 5 %.")] = 0.0,
+    dividend_yield: Annotated[float | None, typer.Option(help="A year, continuous: the carry is the rate less it.")] = None,
+    carry: Annotated[float | None, typer.Option(help="Growth rate of the forward a year.")] = None,
+    future: Annotated[bool, typer.Option("--future", help="On a future: the carry is 0.")] = False,
+    vol: Annotated[float | None, typer.Option(help="Volatility a year: 0.2 is 20 %.")] = None,
+    at_price: Annotated[float | None, typer.Option("--price", help="Its price, of which to find the volatility.")] = None,
+    american: Annotated[bool, typer.Option("--american", help="May be exercised at any time.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Value one option: price, Greeks, parity partner and implied volatility."""
+    with mistakes(debug):
+        one_of("--years and --days", years, days)
+        one_of("--vol and --price", vol, at_price)
+        at_most_one_of("--dividend-yield, --carry and --future", dividend_yield, carry, future or None)
+        from mmsim import calculator, screen
+
+        found = calculator.valuation(
+            right=right,
+            spot=spot,
+            strike=strike,
+            years=days / 365.0 if days is not None else years or 0.0,
+            rate=rate,
+            carry=0.0 if future else carry if dividend_yield is None else rate - dividend_yield,
+            volatility=vol,
+            price=at_price,
+            american=american,
+        )
+        if as_json:
+            print_json(found.as_dict())
+        else:
+            screen.show(screen.valuation(found), out)
+
+
+@app.command()
 def schema(debug: Debug = False) -> None:
     """Print the JSON Schema of a scenario, for editors."""
     with mistakes(debug):
@@ -236,6 +284,18 @@ def new(
         out.print(
             f"Next:   cd {folder} && mmsim run scenarios/first.yaml", style="cyan", soft_wrap=True, highlight=False
         )
+
+
+def one_of(names: str, *values: object) -> None:
+    """UserError unless exactly one of some options is given."""
+    if sum(value is not None for value in values) != 1:
+        raise UserError(f"give one of {names}")
+
+
+def at_most_one_of(names: str, *values: object) -> None:
+    """UserError if more than one of some options is given."""
+    if sum(value is not None for value in values) > 1:
+        raise UserError(f"give at most one of {names}")
 
 
 def say(text: str) -> None:

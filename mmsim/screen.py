@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from mmsim.calculator import Valuation
 from mmsim.catalogue import Entry
 from mmsim.report import words
 from mmsim.report.numbers import fixed
@@ -140,6 +142,33 @@ def policy(entry: Entry) -> Parts:
     yield Text(f"\nSource:  {entry.source}" if entry.source else "")
     yield Text(f"File:    {entry.file}")
     yield Text(f"Example: {entry.example}", style="cyan")
+
+
+def valuation(found: Valuation) -> Parts:
+    """What one option is worth: a line a figure, with what it is per."""
+    table = _table("")
+    table.add_column("", justify="right")
+    table.add_column("", style="dim")
+    for name, meaning in _OF_AN_OPTION.items():
+        figure = getattr(found, name)
+        table.add_row(words.label(name), "none" if math.isnan(figure) else f"{figure:.8g}", meaning)
+    yield table
+    if found.status != "ok":
+        yield Text(f"Status: {words.label(found.status).lower()}", style="bold yellow")
+
+
+_OF_AN_OPTION = {
+    "price": "per unit of the underlying",
+    "delta": "per unit of spot",
+    "gamma": "of delta, per unit of spot",
+    "vega": "per 1.00 of volatility: a hundredth of it a point",
+    "theta": "a year: a 365th of it a day",
+    "rho": "per 1.00 of rate: a ten-thousandth of it a basis point",
+    "vanna": "of delta, per 1.00 of volatility",
+    "volga": "of vega, per 1.00 of volatility",
+    "implied_volatility": "a year: 0.2 is 20 %",
+    "parity": "the option of the other right, at this volatility",
+}
 
 
 def _table(*columns: str) -> Table:

@@ -207,6 +207,7 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         },
         "hedge_instruments": _hedge_instruments(scenario, universe),
         "dividends": [(universe.underlying_index[d.underlying], d.ex, d.amount) for d in scenario.dividends],
+        "spot_dividends": scenario.pricing.dividends == "spot",
         "scripted_deltas": scenario.hedging.parameters.get("deltas"),
         "exact": scenario.pricing.exact or scenario.hedging.policy == "scripted_deltas",
         "refresh": {"spot": scenario.pricing.refresh_spot, "every_ns": scenario.pricing.refresh_every},

@@ -19,7 +19,7 @@ from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
-from mmsim.engine.settlement import exercise_early, expire, open_book, pay_dividend, settle_margins
+from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
@@ -111,6 +111,7 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
     elif kind == Kind.CLOSE:
         state.desk[0]["open"] = 0
     elif kind == Kind.DIVIDEND:
+        exercise_options_on(state, instrument)
         pay_dividend(state, instrument, value)
     elif kind == Kind.EXERCISE:
         exercise_early(state)

@@ -179,18 +179,23 @@ def exercise_early(state: State) -> None:
 
     Whoever holds an option decides alike, so a position ends as a whole.
     """
-    rules = state.rules[0]
-    for i in range(state.options.shape[0]):
+    for u in range(state.underlyings.shape[0]):
+        exercise_options_on(state, u)
+
+
+@internal
+def exercise_options_on(state: State, u: int) -> None:
+    """The same for the options on one underlying."""
+    rules, underlying = state.rules[0], state.underlyings[u]
+    for i in range(underlying["first"], underlying["last"]):
         option = state.options[i]
         decides = rules["early_exercise"] if option["position"] > 0.0 else rules["early_assignment"]
         if option["position"] == 0.0 or decides == 0 or option["settled"] != 0 or not is_best_exercised(state, option):
             continue
-        u = option["underlying"]
-        spot = state.underlyings[u]["spot"]
-        _last_mark(state, i, spot)
-        _settle(state, i, spot, TransactionKind.EXERCISE)
+        _last_mark(state, i, underlying["spot"])
+        _settle(state, i, underlying["spot"], TransactionKind.EXERCISE)
         state.counters[Counter.EXERCISES] += 1
-        state.underlyings[u]["ask_due"] = 1
+        underlying["ask_due"] = 1
         state.desk[0]["due"] = 1
         tell(state, u, i, 0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -192,6 +192,7 @@ def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
         "limit_gamma": np.inf if limits.net_gamma is None else limits.net_gamma,
         "limit_vega": np.inf if limits.net_vega is None else limits.net_vega,
         "limit_loss": np.inf if limits.loss is None else limits.loss,
+        "spot_dividends": scenario.pricing.dividends == "spot",
         "early_exercise": execution.early_exercise == "optimal",
         "early_assignment": execution.early_assignment == "optimal",
         "scripted": is_scripted,

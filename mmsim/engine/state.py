@@ -188,6 +188,7 @@ RULES = np.dtype(
         ("limit_gamma", "f8"),
         ("limit_vega", "f8"),
         ("limit_loss", "f8"),
+        ("spot_dividends", "i8"),  # the spot model of cash dividends, else the escrowed one
         ("early_exercise", "i8"),  # the desk exercises its American options when that is best
         ("early_assignment", "i8"),  # and so do those that it has sold them to
         ("scripted", "i8"),  # deltas are given by a script

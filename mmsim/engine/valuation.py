@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import Any
 
+from mmsim.engine import cash_dividends
+from mmsim.engine.cash_dividends import american_greeks, american_value, are_ahead, held_to_expiry, years_until
 from mmsim.engine.state import State
 from mmsim.kernel import internal
 from mmsim.pricing import american, black_scholes
@@ -14,40 +15,36 @@ from mmsim.pricing.black_scholes import Greeks
 @internal
 def years_left(state: State, option: Any, ts: int) -> float:
     """Years from `ts` to the option's expiry by the volatility day count, never negative."""
-    return max(option["expiry"] - ts, 0) / state.rules[0]["volatility_year"]
-
-
-@internal
-def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> float:
-    """Present value at `ts` of the dividends that an underlying pays until the option's expiry (escrowed model)."""
-    worth = 0.0
-    for k in range(underlying["first_dividend"], underlying["last_dividend"]):
-        dividend = state.dividends[k]
-        if dividend["ex"] <= option["expiry"]:
-            wait = max(dividend["ex"] - ts, 0) / state.rules[0]["volatility_year"]
-            worth += dividend["amount"] * exp(-option["rate"] * wait)
-    return worth
+    return years_until(state, option["expiry"], ts)
 
 
 @internal
 def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit at a spot, time and volatility."""
     underlying = state.underlyings[option["underlying"]]
-    free, years = spot - dividends_ahead(state, underlying, option, ts), years_left(state, option, ts)
+    strike, years = option["strike"], years_left(state, option, ts)
+    if are_ahead(state, underlying, option):
+        if option["american"] != 0:
+            return american_value(state, underlying, option, spot, ts, volatility)
+        spot, strike, years = held_to_expiry(state, underlying, option, spot, ts)
     rate, carry, right = option["rate"], option["carry"], option["right"]
     if option["american"] != 0:
-        return american.value(free, option["strike"], years, volatility, rate, carry, right)
-    return black_scholes.value(free, option["strike"], years, volatility, rate, carry, right)
+        return american.value(spot, strike, years, volatility, rate, carry, right)
+    return black_scholes.value(spot, strike, years, volatility, rate, carry, right)
 
 
 @internal
 def _greeks(state: State, underlying: Any, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
     """Theo and Greeks of one unit, the dividends ahead being those of an underlying's row."""
-    free, years = spot - dividends_ahead(state, underlying, option, ts), years_left(state, option, ts)
+    strike, years = option["strike"], years_left(state, option, ts)
+    if are_ahead(state, underlying, option):
+        if option["american"] != 0:
+            return american_greeks(state, underlying, option, spot, ts, volatility)
+        spot, strike, years = held_to_expiry(state, underlying, option, spot, ts)
     rate, carry, right = option["rate"], option["carry"], option["right"]
     if option["american"] != 0:
-        return american.greeks(free, option["strike"], years, volatility, rate, carry, right)
-    return black_scholes.greeks(free, option["strike"], years, volatility, rate, carry, right)
+        return american.greeks(spot, strike, years, volatility, rate, carry, right)
+    return black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
 
 
 @internal
@@ -74,20 +71,15 @@ def greeks_seen(state: State, i: int, ts: int) -> Greeks:
 
 @internal
 def is_best_exercised(state: State, option: Any) -> bool:
-    """Whether its holder gains nothing by keeping an American option beyond the present."""
-    underlying = state.underlyings[option["underlying"]]
+    """Whether the holder of an American option gains nothing by keeping it beyond the present."""
     if option["american"] == 0 or not has_mark(state, option):
         return False
-    now = state.desk[0]["now"]
-    return american.is_exercised(
-        underlying["spot"] - dividends_ahead(state, underlying, option, now),
-        option["strike"],
-        years_left(state, option, now),
-        option["volatility"],
-        option["rate"],
-        option["carry"],
-        option["right"],
-    )
+    underlying, now = state.underlyings[option["underlying"]], state.desk[0]["now"]
+    spot, volatility = underlying["spot"], option["volatility"]
+    if are_ahead(state, underlying, option):
+        return cash_dividends.is_best_exercised(state, underlying, option, spot, now, volatility)
+    rate, carry, right, years = option["rate"], option["carry"], option["right"], years_left(state, option, now)
+    return american.is_exercised(spot, option["strike"], years, volatility, rate, carry, right)
 
 
 @internal

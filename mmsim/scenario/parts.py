@@ -403,8 +403,11 @@ class Dividend(Part):
 
 
 class Pricing(Part):
-    """How closely the compiled loop follows exact prices between events."""
+    """The model of cash dividends, and how closely the loop follows exact Greeks between events."""
 
+    dividends: Literal["escrowed", "spot"] = Field(
+        "escrowed", description="what is lognormal: the spot less the dividends ahead, or the spot between ex-dates"
+    )
     exact: Flag = Field(False, description="price everything at every tick: slow, and the oracle of the tests")
     refresh_spot: NonNegative = Field(
         0.0005, description="relative move of the spot after which Greeks are computed afresh"

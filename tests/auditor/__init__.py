@@ -15,9 +15,9 @@
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
-  dividends (list of (underlying, ex_ns, amount), all that the model knows of), scripted_deltas (list or None), exact,
-  refresh {spot, every_ns} where it is not; and, where fills name no event, hedge_causes: the kinds of row at which
-  the hedging policy may trade at all (default: all).
+  dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the
+  spot model), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name
+  no event, hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def audit(
         carry={name: amount / 1e6 for name, amount in book.carry.items()},
         equity={name: amount / 1e6 for name, amount in _equity(book).items()},
         taylor={name: float(total) for name, total in zip(TAYLOR, book.taylor, strict=True)},
-        taylor_tolerance=1e-3 * book.taylor_by_differences,
+        taylor_tolerance=1e-3 * book.taylor_by_differences if book.taylor_is_known else float("inf"),
         lots=[hedge.lots.open for hedge in book.hedges],
         tranches=book.tranches.table,
         marks_posted=book.marks_posted.tolist(),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import american
+from . import american, dividends
 from .cash import BorrowFee, CashAccount
 from .journal import Journal, micros, micros_of
 from .lots import Lots
@@ -102,6 +102,7 @@ class Book:
         self.cash_view = dict.fromkeys(("premium", "rebalancing", "carry", "fees", "settlement", "inventory"), 0)
         self.carry = dict.fromkeys(("options_cash", "hedge_cash", "borrow", "dividends"), 0)
         self.taylor = np.zeros(len(TAYLOR))
+        self.taylor_is_known = True  # not of American options with dividends ahead, nor in the spot model of them
         self.taylor_by_differences = 0.0  # of it in all, without signs, what stands on Greeks that are differences
         self.lazy_variance = 0.0  # of what X and Y are off by where Greeks are expanded, at most, currency squared
         self.tranches = Tranches(len(STEPS), n)
@@ -118,8 +119,8 @@ class Book:
         rate = np.where(o["premium"] == "futures_style", 0.0, self.settings["rates"]["pricing"])
         carry = np.where(of["kind"] == "future", 0.0, rate - of["dividend_yield"].to_numpy(float))
         strike, right = o["strike"].to_numpy(float), o["right"].to_numpy(float)
-        early = (o["exercise"] == "american").to_numpy() & american.early(rate, carry, right)
-        return Contract(strike, right, rate, carry, early)
+        exercise = (o["exercise"] == "american").to_numpy()
+        return Contract(strike, right, rate, carry, exercise, exercise & american.early(rate, carry, right))
 
     def years(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Array:
         """Years to expiry, by the volatility's day count."""
@@ -137,14 +138,43 @@ class Book:
     def theta(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike, volatility: Array) -> Array:
         """The model value a unit of some options."""
         ahead = self.without_dividends(chosen, spot, ts_ns)
-        return value(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), volatility)
+        plain = value(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), volatility)
+        return self._with_dividends(0, plain, chosen, spot, ts_ns, volatility)
+
+    def _with_dividends(
+        self, part: int, plain: Array, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike, volatility: Array
+    ) -> Array:
+        """Values (0) or deltas (1), where dividends are ahead of options that are American or in the spot model."""
+        spots, times = (np.broadcast_to(np.asarray(x), len(chosen)) for x in (spot, ts_ns))
+        for n in self._special(chosen):
+            c, year = self.contract.at(chosen[n : n + 1]), self.settings["volatility_days"] * NS_PER_DAY
+            years = max(float(self.expiry_ns[chosen[n]] - times[n]) / year, 0.0)
+            terms = dividends.Terms(c.strike[0], c.right[0], c.rate[0], c.carry[0], bool(c.american[0]), years)
+            paid = [(max(ex - int(times[n]), 0) / year, amount) for ex, amount in self._ahead(int(chosen[n]))]
+            given = (float(spots[n]), float(volatility[n]), terms, paid, self.settings["spot_dividends"])
+            if np.isfinite(given[0]) and np.isfinite(given[1]):
+                plain[n] = dividends.value_and_delta(*given)[part]
+        return plain
+
+    def _ahead(self, option: int) -> list[tuple[int, float]]:
+        """(ex-date, amount) of the dividends that are yet to be paid until an option's expiry."""
+        mine = [d for d in self.schedule if d[0] == self.owner[option] and d[1] <= self.expiry_ns[option]]
+        return sorted((ex_ns, amount) for _, ex_ns, amount in mine)
+
+    def _special(self, chosen: Numbers) -> list[int]:
+        """Places in ``chosen`` of options with dividends ahead that are American or in the spot model."""
+        if not self.schedule:
+            return []
+        concerned = self.contract.american[chosen] | self.settings["spot_dividends"]
+        return [int(n) for n in np.flatnonzero(concerned) if self._ahead(int(chosen[n]))]
 
     def delta(self, chosen: Numbers, spot: float, ts_ns: int) -> Array:
         """Their delta a unit at their volatility marks; a script's where the hedging policy reads one."""
         script = self.settings.get("scripted_deltas")
         if not len(chosen) or script is None:
             ahead = self.without_dividends(chosen, spot, ts_ns)
-            return delta(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
+            plain = delta(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
+            return self._with_dividends(1, plain, chosen, spot, ts_ns, self.volatility[chosen])
         ticks = self.hedges[self.owner[chosen[0]]].ticks
         given = np.asarray(script[min(max(ticks, 1), len(script)) - 1], float)
         return given[chosen] if given.ndim else np.full(len(chosen), given)
@@ -361,6 +391,7 @@ class Book:
             self.journal.post(ts_ns, account, -int(leg.sum()), len(chosen))
         expansion = units * self.expansion(chosen, ts_ns, spots, steps.sum(axis=0))
         self.taylor += (expansion - self.taylor_before_held[:, chosen]).sum(axis=1)
+        self.taylor_is_known &= not self._special(chosen)
         self.taylor_by_differences += float(np.abs(expansion[:, self.contract.early[chosen]]).sum())
         self.earned_before_held[:, chosen] = 0.0
         self.taylor_before_held[:, chosen] = 0.0
@@ -581,13 +612,14 @@ class Book:
     def best_exercised(self, ts_ns: int) -> list[int]:
         """The American positions that are worth no more alive, and were they a little less in the money."""
         found = []
-        for option in np.flatnonzero((self.position != 0) & self.contract.early & self.started & ~self.expired):
+        for option in np.flatnonzero((self.position != 0) & self.contract.american & self.started & ~self.expired):
             if not self.settings["early"]["own" if self.position[option] > 0 else "assigned"]:
                 continue
             one, right = np.array([option]), self.contract.right[option]
             nearer = self.hedges[self.owner[option]].mid * (1 - 1e-6 * right)
             worth = float(self.theta(one, nearer, ts_ns, self.volatility[one])[0])
-            if worth == right * (nearer - self.contract.strike[option]) > 0:
+            costs = self.contract.early[option] or bool(self._special(one))
+            if costs and worth == right * (nearer - self.contract.strike[option]) > 0:
                 found.append(int(option))
         return found
 

@@ -20,18 +20,19 @@ Array = NDArray[np.float64]
 class Contract:
     """The terms of some options as arrays of one length: right +1 call and -1 put, rate and carry a year.
 
-    ``early``: whether exercise before expiry may pay.
+    ``american``, and ``early``: whether exercise before expiry may pay without dividends.
     """
 
     strike: Array
     right: Array
     rate: Array
     carry: Array
+    american: NDArray[np.bool_]
     early: NDArray[np.bool_]
 
     def at(self, chosen: NDArray[np.intp]) -> Contract:
         """The terms of the options whose positions are ``chosen``."""
-        columns = (self.strike, self.right, self.rate, self.carry, self.early)
+        columns = (self.strike, self.right, self.rate, self.carry, self.american, self.early)
         return Contract(*(column[chosen] for column in columns))
 
 

@@ -104,6 +104,7 @@ class Replay:
         return {name: column[i] for name, column in self.columns.items()}
 
     def _dividend(self, ts: int, i: int) -> None:
+        self._exercise(ts, i)
         self.book.dividend(self.columns["instrument"][i], ts, self.columns["value"][i])
 
     def _spot(self, ts: int, i: int) -> None:
@@ -161,16 +162,20 @@ class Replay:
 
     def _exercise(self, ts: int, i: int) -> None:
         """Fills say which positions were exercised; it has to be a whole position that is best exercised."""
+        u = self.columns["instrument"][i]
         while self.pending and self.pending[0].kind == "exercise":
+            option = self.pending[0].instrument
+            if u not in (-1, self.book.owner[option]):
+                break
             fill = self.pending.popleft()
-            option = fill.instrument
             if fill.size != -self.book.position[option]:
                 self._complain(fill, f"{self.book.position[option]} contracts were held")
             if not self.book.exercise(option, ts):
                 self._complain(fill, "worth more than its intrinsic value")
             self.bereft.add(int(self.book.owner[option]))
         for option in self.book.best_exercised(ts):
-            self.violations.append(f"option {option}: held on at {ts}, worth no more than its intrinsic value")
+            if u in (-1, self.book.owner[option]):
+                self.violations.append(f"option {option}: held on at {ts}, worth no more than its intrinsic value")
 
     def _expiry(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]
