@@ -1,21 +1,7 @@
-"""American options by a fast closed approximation: value, Greeks, exercise and implied volatility of one, compiled.
+"""American options, quickly: value, Greeks, exercise and implied volatility of one option, compiled.
 
-An American option is the European one and a premium for the right to exercise early. The premium is Li's QD+: the
-quadratic approximation of Barone-Adesi and Whaley with Ju and Zhong's correction, and an exercise boundary B that is
-corrected too. For a put, with q = r − b, h = 1 − e^{−rT}, a = 2r/(σ²h) (2/(σ²T) where r is zero), ω = 2b/σ² and
-D = √((ω − 1)² + 4a):
-
-    λ = −(ω − 1 + D)/2
-    c = e^{−rT}·a·(1 − a/D²)/D − 2θ(B)/(σ²·D·A(B)),   A(B) = K − B − p(B)
-    B·(1 + Δ(B)) + (λ + c)·A(B) = 0, which is solved for B
-    β = −e^{−rT}·a²/(2D³)
-    P = p(S) + A(B)·(S/B)^λ / (1 − β·ln(S/B)² − c·ln(S/B))   where S > B, else K − S
-
-p, Δ and θ (a year, as time passes) are the European put's. A call is the put with spot and strike, and r and q,
-exchanged (McDonald and Schroder 1998).
-
-Sources: M. Li, Analytical approximations for the critical stock prices of American options (2010); N. Ju and R. Zhong,
-An approximate formula for pricing American options, Journal of Derivatives 7 (1999).
+An American option is the European one and a premium for the right to exercise early, `early_exercise`. A call is the
+put with spot and strike, and r and q, exchanged (McDonald and Schroder 1998).
 """
 
 from __future__ import annotations
@@ -24,12 +10,10 @@ import math
 from typing import NamedTuple
 
 from mmsim.kernel import njit
-from mmsim.pricing import black_scholes
+from mmsim.pricing import black_scholes, early_exercise
 from mmsim.pricing.black_scholes import Greeks
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
-_STEPS_MAX = 40
-_LAST_STEP = 1e-10  # relative
 _BUMP = 1e-4  # relative
 
 
@@ -74,7 +58,7 @@ def value(
 
     Arguments and limits are those of `greeks`.
 
-    >>> round(value(40.0, 40.0, 0.5833, 0.3, 0.0488, 0.0488, -1.0), 2)  # Ju (1998): 3.1696
+    >>> round(value(40.0, 40.0, 0.5833, 0.3, 0.0488, 0.0488, -1.0), 2)
     3.17
     """
     if has_two_boundaries(rate, carry, right):
@@ -84,10 +68,11 @@ def value(
     if volatility <= 0.0:
         best = _best_time(spot, strike, years, rate, carry, right)
         return black_scholes.value(spot, strike, best, volatility, rate, carry, right)
+    intrinsic = right * (spot - strike)
     premium = _premium(spot, strike, years, volatility, rate, carry, right)
     if premium.exercised:
-        return right * (spot - strike)
-    return black_scholes.value(spot, strike, years, volatility, rate, carry, right) + premium.value
+        return intrinsic
+    return max(black_scholes.value(spot, strike, years, volatility, rate, carry, right) + premium.value, intrinsic)
 
 
 @njit
@@ -100,9 +85,7 @@ def is_exercised(
     [True, False, False]
     """
     intrinsic = right * (spot - strike)
-    if intrinsic <= 0.0 or is_never_early(rate, carry, right):
-        return False
-    return value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
+    return intrinsic > 0.0 and value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
 
 
 @njit
@@ -129,6 +112,8 @@ def greeks(
     if now.exercised:
         return _constant(right * (spot - strike), right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
+    if european.theo + now.value <= right * (spot - strike):
+        return _constant(right * (spot - strike), right)
     step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
     up = _premium(spot, strike, years, volatility + step, rate, carry, right)
     down = _premium(spot, strike, years, volatility - step, rate, carry, right)
@@ -179,84 +164,28 @@ def _premium(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
 ) -> _Premium:
     """The premium of a put or, by symmetry, of a call."""
-    if right < 0.0:
-        return _premium_of_put(spot, strike, years, volatility, rate, carry)
-    put = _premium_of_put(strike, spot, years, volatility, rate - carry, -carry)
-    ratio = strike / spot
-    return _Premium(
-        put.exercised,
-        put.value,
-        (put.value - strike * put.delta) / spot,
-        ratio * ratio * put.gamma,
-        -ratio * ratio / spot * (3.0 * put.gamma + strike * put.speed),
-    )
-
-
-@njit
-def _premium_of_put(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> _Premium:
-    """QD+: the formulas of this module's description."""
-    variance = volatility * volatility
-    discount = math.exp(-rate * years)
-    a = 2.0 * rate / (variance * -math.expm1(-rate * years)) if rate != 0.0 else 2.0 / (variance * years)
-    drift = 2.0 * carry / variance - 1.0
-    width = math.sqrt(drift * drift + 4.0 * a)
-    power = -0.5 * (drift + width)
-    corrected = power + discount * a * (1.0 - a / (width * width)) / width
-    by_theta = -2.0 / (variance * width)
-    top = strike * min(1.0, rate / (rate - carry)) if carry < rate else strike
-    low, high = 0.0, top
-    boundary = _first_boundary(strike, top, years, volatility, rate, carry)
-    for _ in range(_STEPS_MAX):
-        put = black_scholes.greeks(boundary, strike, years, volatility, rate, carry, -1.0)
-        gain = strike - boundary - put.theo
-        slope = 1.0 + put.delta
-        objective = boundary * slope + corrected * gain + by_theta * put.theta
-        if objective > 0.0:
-            high = boundary
-        else:
-            low = boundary
-        newton = objective / (slope + boundary * put.gamma - corrected * slope + by_theta * put.charm)
-        following = boundary - newton
-        if not low < following < high:
-            following = 0.5 * (low + high)
-        newton = following - boundary
-        boundary = following
-        if abs(newton) <= _LAST_STEP * boundary:
-            break
-    if spot <= boundary:
+    if right > 0.0:
+        rate, carry = rate - carry, -carry
+    model = early_exercise.model_of(volatility, rate, carry)
+    boundary = early_exercise.boundary_of(model, years)
+    log_spot = -right * math.log(spot / strike)
+    if log_spot <= boundary.log_now:
         return _Premium(True, 0.0, 0.0, 0.0, 0.0)
-    put = black_scholes.greeks(boundary, strike, years, volatility, rate, carry, -1.0)
-    gain = strike - boundary - put.theo
-    linear = corrected - power + by_theta * put.theta / gain
-    square = -0.5 * discount * a * a / (width * width)
-    x = math.log(spot / boundary)
-    under = 1.0 / (1.0 - x * (linear + square * x))
-    premium = gain * math.exp(power * x) * under
-    first = (linear + 2.0 * square * x) * under
-    second = 2.0 * square * under + first * first
-    elastic = power + first  # of the premium by ln S; its own derivatives follow
-    elastic_1 = second
-    elastic_2 = 2.0 * first * (square * under + second)
-    once = elastic
-    twice = elastic * elastic + elastic_1
-    thrice = elastic * twice + 2.0 * elastic * elastic_1 + elastic_2
+    put = early_exercise.premium_of(model, boundary, log_spot, years)
+    if right < 0.0:
+        unit, first, second, third = strike, put.first, put.second, put.third
+    else:  # S·π(ln K/S)
+        unit = spot
+        first = put.value - put.first
+        second = first - put.first + put.second
+        third = second - put.first + 2.0 * put.second - put.third
     return _Premium(
         False,
-        premium,
-        premium * once / spot,
-        premium * (twice - once) / (spot * spot),
-        premium * (thrice - 3.0 * twice + 2.0 * once) / (spot * spot * spot),
+        unit * max(put.value, 0.0),
+        unit * first / spot,
+        unit * (second - first) / (spot * spot),
+        unit * (third - 3.0 * second + 2.0 * first) / (spot * spot * spot),
     )
-
-
-@njit
-def _first_boundary(strike: float, top: float, years: float, volatility: float, rate: float, carry: float) -> float:
-    """Barone-Adesi and Whaley's start: between the boundary at expiry and that of an option without expiry."""
-    drift = 2.0 * carry / (volatility * volatility) - 1.0
-    power = -0.5 * (drift + math.sqrt(drift * drift + 8.0 * rate / (volatility * volatility)))
-    endless = strike * power / (power - 1.0)
-    pull = (abs(carry * years) + 2.0 * volatility * math.sqrt(years)) * strike / (strike - endless)
-    return endless + (top - endless) * math.exp(-pull)
 
 
 @njit
