@@ -1,4 +1,4 @@
-"""American options by Li's QD+ approximation, from docs/american.md: the auditor's own, one option at a time.
+"""American options by Kim's integral over a boundary of three points (docs/american.md): the auditor's own, of one option.
 
 Compiled, because an audit prices a chain at every mark.
 """
@@ -6,13 +6,27 @@ Compiled, because an audit prices a chain at every mark.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import erfc, exp, expm1, isfinite, log, pi, sqrt
+from math import cos, erfc, exp, isfinite, log, pi, sin, sqrt
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+Y = (0.25, 0.65, 1.0)  # (tau / T)^(2/3) of the boundary's points
+
+
+def _nodes(count: int) -> Array:
+    """Gauss-Legendre in phi on (0, pi/2), e = sin^2 phi: e, y of what is left of one, and the weight."""
+    x, weight = np.polynomial.legendre.leggauss(count)
+    phi = (x + 1) * pi / 4
+    return np.array(
+        [(sin(f) ** 2, cos(f) ** (4 / 3), w * pi / 4 * sin(2 * f)) for f, w in zip(phi, weight, strict=True)]
+    )
+
+
+COARSE, FINE = _nodes(3), _nodes(7)
 
 
 @numba.njit
@@ -21,48 +35,118 @@ def _cdf(x: float) -> float:
 
 
 @numba.njit
-def _put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float, float]:
-    """A European put, its delta, and its change a year as time passes."""
+def _density(x: float) -> float:
+    return exp(-x * x / 2) / sqrt(2 * pi)
+
+
+@numba.njit
+def _put(s: float, t: float, v: float, r: float, q: float) -> tuple[float, float, float, float, float]:
+    """A European put on a strike of one: value, delta, gamma, its change a year as time passes, and that of its delta."""
     sd = v * sqrt(t)
-    d1 = (log(s / k) + (b + v * v / 2) * t) / sd
+    d1 = (log(s) + (r - q + v * v / 2) * t) / sd
     d2 = d1 - sd
-    asset, bond = s * exp((b - r) * t) * _cdf(-d1), k * exp(-r * t) * _cdf(-d2)
-    decay = -s * exp((b - r) * t) * exp(-d1 * d1 / 2) / sqrt(2 * pi) * v / (2 * sqrt(t))
-    return bond - asset, -asset / s, decay + (b - r) * asset + r * bond
+    delta, bond = -exp(-q * t) * _cdf(-d1), exp(-r * t) * _cdf(-d2)
+    gamma = exp(-q * t) * _density(d1) / (s * sd)
+    theta = -v * v * s * s * gamma / 2 + q * s * delta + r * bond
+    charm = exp(-q * t) * _density(d1) * (d2 / (2 * t) - (r - q) / sd) + q * delta
+    return bond + s * delta, delta, gamma, theta, charm
+
+
+@numba.njit
+def _pull(t: float, v: float, b: float, endless: float) -> float:
+    return max(2 * v * sqrt(t) - b * t, 0.2 * v * sqrt(t)) / max(1 - endless, 1e-12)
+
+
+@numba.njit
+def _qd_plus(t: float, v: float, r: float, q: float, top: float, endless: float, pull: float, steps: int) -> float:
+    """ln B by Newton's method in B on Li's equation, each step taken in ln B."""
+    w = 2 * (r - q) / (v * v)
+    a = 2 * r / (v * v * (1 - exp(-r * t))) if r != 0 else 2 / (v * v * t)
+    d = sqrt((w - 1) ** 2 + 4 * a)
+    by_gain = -(w - 1 + d) / 2 + exp(-r * t) * a * (1 - a / d**2) / d
+    x = log(endless + (top - endless) * exp(-pull))
+    for _ in range(steps):
+        b = exp(x)
+        put, delta, gamma, theta, charm = _put(b, t, v, r, q)
+        f = b * (1 + delta) + by_gain * (1 - b - put) - 2 * theta / (v * v * d)
+        slope = (1 + delta) + b * gamma - by_gain * (1 + delta) - 2 * charm / (v * v * d)
+        x = min(x - f / (slope * b), log(top))
+    return x
+
+
+@numba.njit
+def _at(y: float, squares: tuple[float, float, float], top: float) -> float:
+    """ln B where (tau / T)^(2/3) is y: ln^2(B / top) is the cubic through 0 and the three points (Lagrange)."""
+    total = 0.0
+    for i in range(3):
+        term = squares[i] * y / Y[i]
+        for j in range(3):
+            if j != i:
+                term *= (y - Y[j]) / (Y[i] - Y[j])
+        total += term
+    return log(top) - sqrt(max(total, 0.0))
+
+
+@numba.njit
+def _improved(
+    x: float, t: float, y: float, v: float, r: float, q: float, squares: tuple[float, float, float], top: float
+) -> float:
+    """ln B after a Jacobi-Newton step on B = N / D."""
+    sd = v * sqrt(t)
+    d1 = (x + (r - q + v * v / 2) * t) / sd
+    above, below = exp(-r * t) * _cdf(d1 - sd), exp(-q * t) * _cdf(d1)
+    by_above, by_below = exp(-r * t) * _density(d1 - sd) / sd, exp(-q * t) * _density(d1) / sd
+    for n in range(len(COARSE)):
+        e, weight = t * COARSE[n, 0], t * COARSE[n, 2]
+        d = v * sqrt(e)
+        d1 = (x - _at(y * COARSE[n, 1], squares, top) + (r - q + v * v / 2) * e) / d
+        above += r * weight * exp(-r * e) * _cdf(d1 - d)
+        below += q * weight * exp(-q * e) * _cdf(d1)
+    if not (above > 0 and below > 0):
+        return x
+    return min(x - (x - log(above / below)) / (1 - (by_above / above - by_below / below)), log(top))
+
+
+@numba.njit
+def _squares(points: tuple[float, float, float], top: float) -> tuple[float, float, float]:
+    return (log(top) - points[0]) ** 2, (log(top) - points[1]) ** 2, (log(top) - points[2]) ** 2
 
 
 @numba.njit
 def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float]:
-    """Value and delta, the boundary found by bisection of the condition on it."""
+    """Value and delta."""
     q = r - b
-    h = -expm1(-r * t)
-    a = 2 * r / (v * v * h) if r != 0.0 else 2 / (v * v * t)
+    top = min(1.0, r / q) if q > 0 else 1.0
     w = 2 * b / (v * v)
-    d = sqrt((w - 1) ** 2 + 4 * a)
-    lam = -(w - 1 + d) / 2
-    fixed = exp(-r * t) * a * (1 - a / (d * d)) / d
-    low, high = 0.0, k * (min(1.0, r / q) if q > r else 1.0)
-    for _ in range(200):
-        at = 0.5 * (low + high)
-        put, delta, theta = _put(at, k, t, v, r, b)
-        gain = k - at - put
-        if at * (1 + delta) + (lam + fixed) * gain - 2 * theta / (v * v * d) > 0.0:
-            high = at
-        else:
-            low = at
-        if high - low <= 1e-15 * high:
-            break
-    if s <= high:
+    power = (w - 1 + sqrt((w - 1) ** 2 + 8 * r / (v * v))) / 2
+    endless = power / (power + 1)
+    t1, t2 = t * Y[0] ** 1.5, t * Y[1] ** 1.5
+    pull = _pull(t, v, b, endless)
+    last = _qd_plus(t, v, r, q, top, endless, pull, 3)
+    share = -log(max((exp(last) - endless) / (top - endless), 1e-9)) / pull if top > endless else 1.0
+    share = min(max(share, 0.25), 4.0)
+    one = _qd_plus(t1, v, r, q, top, endless, share * _pull(t1, v, b, endless), 2)
+    two = _qd_plus(t2, v, r, q, top, endless, share * _pull(t2, v, b, endless), 2)
+    guess = _squares((one, two, last), top)
+    one = _improved(one, t1, Y[0], v, r, q, guess, top)
+    two = _improved(two, t2, Y[1], v, r, q, guess, top)
+    last = _improved(last, t, 1.0, v, r, q, guess, top)
+    squares, x = _squares((one, two, last), top), log(s / k)
+    if x <= last:
         return k - s, -1.0
-    put, _, theta = _put(high, k, t, v, r, b)
-    gain = k - high - put
-    c = fixed - 2 * theta / (v * v * d * gain)
-    beta = -exp(-r * t) * a * a / (2 * d * d)
-    x = log(s / high)
-    under = 1 - beta * x * x - c * x
-    premium = gain * exp(lam * x) / under
-    european, slope, _ = _put(s, k, t, v, r, b)
-    return european + premium, slope + premium * (lam + (2 * beta * x + c) / under) / s
+    worth, slope, _, _, _ = _put(s / k, t, v, r, q)
+    worth *= k
+    value, by_x = 0.0, 0.0
+    for n in range(len(FINE)):
+        e, weight = t * FINE[n, 0], t * FINE[n, 2]
+        d = v * sqrt(e)
+        d1 = (x - _at(FINE[n, 1], squares, top) + (b + v * v / 2) * e) / d
+        earned, paid = r * exp(-r * e) * _cdf(d - d1), q * exp(x - q * e) * _cdf(-d1)
+        value += weight * (earned - paid)
+        by_x -= weight * (r * exp(-r * e) * _density(d1 - d) / d - q * exp(x - q * e) * _density(d1) / d + paid)
+    if worth + k * max(value, 0.0) <= k - s:
+        return k - s, -1.0
+    return worth + k * max(value, 0.0), slope + k * by_x / s
 
 
 @numba.njit

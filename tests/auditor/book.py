@@ -667,7 +667,7 @@ class Book:
         ahead = self.without_dividends(held, hedge.mid, ts_ns)
         units = self.units(held)
         found = {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
-        if self.contract.early[held].any():
+        if self.contract.early[held].any() or self._special(held):
             return found
         greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
         return found | {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}

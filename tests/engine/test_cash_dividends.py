@@ -54,10 +54,20 @@ def oracle(exercise: str, paid: str, model: str, right: str, strike: float) -> f
     dates, amounts = [today + days for days, _ in PAID[paid]], [amount for _, amount in PAID[paid]]
     engines = {"escrowed": ql.FdBlackScholesVanillaEngine.Escrowed, "spot": ql.FdBlackScholesVanillaEngine.Spot}
     engine = ql.FdBlackScholesVanillaEngine(
-        process, ql.DividendVector(dates, amounts), 400, 400, 0, ql.FdmSchemeDesc.CrankNicolson(), False, -1.0, engines[model]
+        process,
+        ql.DividendVector(dates, amounts),
+        400,
+        400,
+        0,
+        ql.FdmSchemeDesc.CrankNicolson(),
+        False,
+        -1.0,
+        engines[model],
     )
     payoff = ql.PlainVanillaPayoff(ql.Option.Call if right == "C" else ql.Option.Put, strike)
     last = today + DAYS
-    option = ql.VanillaOption(payoff, ql.AmericanExercise(today, last) if exercise == "american" else ql.EuropeanExercise(last))
+    option = ql.VanillaOption(
+        payoff, ql.AmericanExercise(today, last) if exercise == "american" else ql.EuropeanExercise(last)
+    )
     option.setPricingEngine(engine)
     return option.NPV()
