@@ -7,11 +7,11 @@ put with spot and strike, and r and q, exchanged (McDonald and Schroder 1998).
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from mmsim.kernel import njit
+from mmsim.kernel import internal, njit
 from mmsim.pricing import black_scholes, early_exercise
 from mmsim.pricing.black_scholes import Greeks
+from mmsim.pricing.early_exercise import Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
 _BUMP = 1e-4  # relative
@@ -40,14 +40,29 @@ def has_two_boundaries(rate: float, carry: float, right: float) -> bool:
     return rate < 0.0 and carry > 0.0
 
 
-class _Premium(NamedTuple):
-    """The premium for early exercise and its derivatives by spot; ``exercised`` where all is intrinsic value."""
+@internal
+def european_life(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> float:
+    """The life of the European option that is worth the same, or NaN where early exercise has a premium.
 
-    exercised: bool
-    value: float
-    delta: float
-    gamma: float
-    speed: float
+    It is ``years`` once expired and where early exercise is never better. Without volatility it is the best time to
+    exercise: now, at expiry, or where the carry turns in between.
+    """
+    if years <= 0.0 or is_never_early(rate, carry, right):
+        return years
+    if not volatility <= 0.0:
+        return math.nan
+    best = 0.0
+    if black_scholes.value(spot, strike, years, 0.0, rate, carry, right) > right * (spot - strike):
+        best = years
+    earned, paid = (rate - carry) * spot, rate * strike
+    if carry != 0.0 and earned * paid > 0.0:
+        turn = math.log(paid / earned) / carry
+        worth = black_scholes.value(spot, strike, turn, 0.0, rate, carry, right)
+        if 0.0 < turn < years and worth > black_scholes.value(spot, strike, best, 0.0, rate, carry, right):
+            best = turn
+    return best
 
 
 @njit
@@ -63,16 +78,15 @@ def value(
     """
     if has_two_boundaries(rate, carry, right):
         return math.nan
-    if years <= 0.0 or is_never_early(rate, carry, right):
-        return black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-    if volatility <= 0.0:
-        best = _best_time(spot, strike, years, rate, carry, right)
-        return black_scholes.value(spot, strike, best, volatility, rate, carry, right)
+    life = european_life(spot, strike, years, volatility, rate, carry, right)
+    if not math.isnan(life):
+        return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
     intrinsic = right * (spot - strike)
-    premium = _premium(spot, strike, years, volatility, rate, carry, right)
-    if premium.exercised:
+    is_beyond, premium = _premium(spot, strike, years, volatility, rate, carry, right)
+    if is_beyond:
         return intrinsic
-    return max(black_scholes.value(spot, strike, years, volatility, rate, carry, right) + premium.value, intrinsic)
+    european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
+    return max(european + max(premium.value, 0.0), intrinsic)
 
 
 @njit
@@ -102,90 +116,57 @@ def greeks(
     NaN where `has_two_boundaries`. NaN in, NaN out.
     """
     if has_two_boundaries(rate, carry, right):
-        return _constant(math.nan, math.nan)
-    if years <= 0.0 or is_never_early(rate, carry, right):
-        return black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    if volatility <= 0.0:
-        best = _best_time(spot, strike, years, rate, carry, right)
-        return black_scholes.greeks(spot, strike, best, volatility, rate, carry, right)
-    now = _premium(spot, strike, years, volatility, rate, carry, right)
-    if now.exercised:
-        return _constant(right * (spot - strike), right)
+        return constant(math.nan, math.nan)
+    life = european_life(spot, strike, years, volatility, rate, carry, right)
+    if not math.isnan(life):
+        return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
+    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    if european.theo + now.value <= right * (spot - strike):
-        return _constant(right * (spot - strike), right)
+    theo = european.theo + max(now.value, 0.0)
+    if is_beyond or theo <= right * (spot - strike):
+        return constant(right * (spot - strike), right)
     step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
-    up = _premium(spot, strike, years, volatility + step, rate, carry, right)
-    down = _premium(spot, strike, years, volatility - step, rate, carry, right)
-    soon = _premium(spot, strike, years - later, volatility, rate, carry, right)
-    soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right)
-    dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
+    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
+    _, soon = _premium(spot, strike, years - later, volatility, rate, carry, right)
+    _, soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right)
+    _, dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
     return Greeks(
-        theo=european.theo + now.value,
-        delta=european.delta + now.delta,
-        gamma=european.gamma + now.gamma,
+        theo=theo,
+        delta=european.delta + now.first,
+        gamma=european.gamma + now.second,
         vega=european.vega + (up.value - down.value) / (2.0 * step),
         theta=european.theta + (soon.value - now.value) / later,
         rho=european.rho + (dearer.value - now.value) / shift,
-        vanna=european.vanna + (up.delta - down.delta) / (2.0 * step),
+        vanna=european.vanna + (up.first - down.first) / (2.0 * step),
         volga=european.volga + (up.value - 2.0 * now.value + down.value) / (step * step),
-        charm=european.charm + (soon.delta - now.delta) / later,
-        speed=european.speed + now.speed,
-        colour=european.colour + (soon.gamma - now.gamma) / later,
-        zomma=european.zomma + (up.gamma - down.gamma) / (2.0 * step),
+        charm=european.charm + (soon.first - now.first) / later,
+        speed=european.speed + now.third,
+        colour=european.colour + (soon.second - now.second) / later,
+        zomma=european.zomma + (up.second - down.second) / (2.0 * step),
         veta=european.veta + (soon_up.value - soon.value - up.value + now.value) / (step * later),
     )
 
 
-@njit
-def _constant(theo: float, delta: float) -> Greeks:
+@internal
+def constant(theo: float, delta: float) -> Greeks:
     """The Greeks of an option that is exercised now; all NaN where it is not priced."""
     none = theo - theo
     return Greeks(theo, delta, none, none, none, none, none, none, none, none, none, none, none)
 
 
-@njit
-def _best_time(spot: float, strike: float, years: float, rate: float, carry: float, right: float) -> float:
-    """When an option without volatility is exercised best: now, at expiry, or where its carry turns in between."""
-    best = 0.0
-    if black_scholes.value(spot, strike, years, 0.0, rate, carry, right) > max(right * (spot - strike), 0.0):
-        best = years
-    earned, paid = (rate - carry) * spot, rate * strike
-    if carry != 0.0 and earned * paid > 0.0:
-        turn = math.log(paid / earned) / carry
-        worth = black_scholes.value(spot, strike, turn, 0.0, rate, carry, right)
-        if 0.0 < turn < years and worth > black_scholes.value(spot, strike, best, 0.0, rate, carry, right):
-            best = turn
-    return best
-
-
-@njit
+@internal
 def _premium(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
-) -> _Premium:
-    """The premium of a put or, by symmetry, of a call."""
+) -> tuple[bool, Premium]:
+    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot, which are smooth there."""
     if right > 0.0:
         rate, carry = rate - carry, -carry
     model = early_exercise.model_of(volatility, rate, carry)
     boundary = early_exercise.boundary_of(model, years)
     log_spot = -right * math.log(spot / strike)
-    if log_spot <= boundary.log_now:
-        return _Premium(True, 0.0, 0.0, 0.0, 0.0)
     put = early_exercise.premium_of(model, boundary, log_spot, years)
-    if right < 0.0:
-        unit, first, second, third = strike, put.first, put.second, put.third
-    else:  # S·π(ln K/S)
-        unit = spot
-        first = put.value - put.first
-        second = first - put.first + put.second
-        third = second - put.first + 2.0 * put.second - put.third
-    return _Premium(
-        False,
-        unit * max(put.value, 0.0),
-        unit * first / spot,
-        unit * (second - first) / (spot * spot),
-        unit * (third - 3.0 * second + 2.0 * first) / (spot * spot * spot),
-    )
+    return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 
 
 @njit

@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmsim.kernel import njit
+from mmsim.kernel import internal
 from mmsim.pricing.normal import mills_ratio
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
@@ -81,7 +81,7 @@ class Boundary(NamedTuple):
 
 
 class Premium(NamedTuple):
-    """The premium and its derivatives by ln S."""
+    """The premium, or what it earns, and its derivatives by ln S, or by S."""
 
     value: float
     first: float
@@ -89,7 +89,7 @@ class Premium(NamedTuple):
     third: float
 
 
-@njit
+@internal
 def model_of(volatility: float, rate: float, carry: float) -> Model:
     """The model of a put that has one boundary."""
     yield_ = rate - carry
@@ -100,17 +100,17 @@ def model_of(volatility: float, rate: float, carry: float) -> Model:
     return Model(rate, yield_, carry, volatility, drift, math.log(first), first, power / (power + 1.0))
 
 
-@njit
+@internal
 def boundary_of(model: Model, years: float) -> Boundary:
     """The boundary of a put with ``years`` to live."""
-    pull = _pull(model, years)
-    last = _quadratic(model, years, pull, _FIRST_STEPS)
+    pull = pull_of(model, years)
+    last = quadratic_boundary(model, years, pull, _FIRST_STEPS)
     room = model.first - model.endless
     found = -math.log(max((math.exp(last) - model.endless) / room, 1e-9)) / pull if room > 0.0 else 1.0
     relative = min(max(found, 0.25), 4.0)
     tau1, tau2 = _SHARE1 * years, _SHARE2 * years
-    one = _quadratic(model, tau1, relative * _pull(model, tau1), _OTHER_STEPS)
-    two = _quadratic(model, tau2, relative * _pull(model, tau2), _OTHER_STEPS)
+    one = quadratic_boundary(model, tau1, relative * pull_of(model, tau1), _OTHER_STEPS)
+    two = quadratic_boundary(model, tau2, relative * pull_of(model, tau2), _OTHER_STEPS)
     guess = _through(model, one, two, last)
     one = _fixed_point(model, guess, one, tau1, _Y1)
     two = _fixed_point(model, guess, two, tau2, _Y2)
@@ -118,14 +118,14 @@ def boundary_of(model: Model, years: float) -> Boundary:
     return _through(model, one, two, last)
 
 
-@njit
-def _pull(model: Model, tau: float) -> float:
+@internal
+def pull_of(model: Model, tau: float) -> float:
     """How far the boundary has come from that at expiry to the endless one: Barone-Adesi and Whaley's exponent."""
     deviation = model.volatility * math.sqrt(tau)
     return max(2.0 * deviation - model.carry * tau, 0.2 * deviation) / max(1.0 - model.endless, 1e-12)
 
 
-@njit
+@internal
 def _through(model: Model, one: float, two: float, last: float) -> Boundary:
     """The boundary through its logarithms at the three points, by divided differences."""
     gap1, gap2, gap3 = model.log_first - one, model.log_first - two, model.log_first - last
@@ -136,15 +136,15 @@ def _through(model: Model, one: float, two: float, last: float) -> Boundary:
     return Boundary(last, g1, g12, (g23 - g12) / (1.0 - _Y1))
 
 
-@njit
+@internal
 def _log_boundary(model: Model, boundary: Boundary, y: float) -> float:
     """The logarithm of the boundary at y = (τ/T)^{2/3}."""
     square = y * (boundary.g1 + (y - _Y1) * (boundary.g2 + (y - _Y2) * boundary.g3))
     return model.log_first - math.sqrt(max(square, 0.0))
 
 
-@njit
-def _quadratic(model: Model, tau: float, pull: float, steps: int) -> float:
+@internal
+def quadratic_boundary(model: Model, tau: float, pull: float, steps: int) -> float:
     """The boundary (ln B) at ``tau`` years to expiry, by steps of Newton's method on the equation of QD+.
 
     With h = 1 − e^{−rτ}, a = 2r/(σ²h) (2/(σ²τ) where r is zero), ω = 2b/σ², w = √((ω − 1)² + 4a), A = 1 − B − p:
@@ -179,7 +179,7 @@ def _quadratic(model: Model, tau: float, pull: float, steps: int) -> float:
     return log_b
 
 
-@njit
+@internal
 def _fixed_point(model: Model, boundary: Boundary, log_b: float, tau: float, y: float) -> float:
     """The boundary (ln B) at ``tau`` after one Jacobi–Newton step on ln B = ln(N/D), given the boundary before."""
     rate, yield_, carry = model.rate, model.yield_, model.carry
@@ -209,30 +209,59 @@ def _fixed_point(model: Model, boundary: Boundary, log_b: float, tau: float, y: 
     return min(log_b - (log_b - math.log(above / below)) / (1.0 - slope), model.log_first)
 
 
-@njit
+@internal
 def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float) -> Premium:
     """The premium of a put above its boundary."""
-    rate, yield_, carry = model.rate, model.yield_, model.carry
     deviation = model.volatility * math.sqrt(years)
     spot = math.exp(log_spot)
     value, first, second, third = 0.0, 0.0, 0.0, 0.0
     for n in range(len(_FOR_PREMIUM)):
+        log_b = _log_boundary(model, boundary, _FOR_PREMIUM[n, 2])
         elapsed, deviated = years * _FOR_PREMIUM[n, 0], deviation * _FOR_PREMIUM[n, 1]
+        earned = earning(model, spot, log_spot - log_b, elapsed, deviated)
         weight = years * _FOR_PREMIUM[n, 3]
-        d1 = (
-            log_spot - _log_boundary(model, boundary, _FOR_PREMIUM[n, 2]) + carry * elapsed
-        ) / deviated + 0.5 * deviated
-        d2 = d1 - deviated
-        bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
-        density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
-        density2 = bond * _DENSITY * math.exp(-0.5 * d2 * d2)
-        tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
-        paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
-        turn = (rate * density2 - yield_ * density1) / deviated
-        lost = yield_ * density1 / deviated
-        bend = d2 / deviated
-        value += weight * (rate * (tail2 if d2 > 0.0 else bond - tail2) - paid)
-        first -= weight * (turn + paid)
-        second += weight * (turn * bend + lost - paid)
-        third += weight * (turn * (1.0 / (deviated * deviated) - bend * bend) + lost * (1.0 - bend) - paid)
+        value += weight * earned.value
+        first += weight * earned.first
+        second += weight * earned.second
+        third += weight * earned.third
     return Premium(value, first, second, third)
+
+
+@internal
+def earning(model: Model, spot: float, log_ratio: float, elapsed: float, deviated: float) -> Premium:
+    """What the premium earns a year, ``elapsed`` years from now, where the boundary is S·e^{−log_ratio} then."""
+    rate, yield_ = model.rate, model.yield_
+    d1 = (log_ratio + model.carry * elapsed) / deviated + 0.5 * deviated
+    d2 = d1 - deviated
+    bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
+    density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
+    density2 = bond * _DENSITY * math.exp(-0.5 * d2 * d2)
+    tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
+    paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
+    turn = (rate * density2 - yield_ * density1) / deviated
+    lost = yield_ * density1 / deviated
+    bend = d2 / deviated
+    return Premium(
+        rate * (tail2 if d2 > 0.0 else bond - tail2) - paid,
+        -turn - paid,
+        turn * bend + lost - paid,
+        turn * (1.0 / (deviated * deviated) - bend * bend) + lost * (1.0 - bend) - paid,
+    )
+
+
+@internal
+def in_spot(put: Premium, spot: float, strike: float, right: float) -> Premium:
+    """The premium in money and its derivatives by spot: of a put, or of the call whose mirrored put is given."""
+    value, first, second, third = put
+    unit = strike
+    if right > 0.0:  # S·π(ln K/S)
+        unit = spot
+        third = value - 3.0 * first + 3.0 * second - third
+        second = value - 2.0 * first + second
+        first = value - first
+    return Premium(
+        unit * value,
+        unit * first / spot,
+        unit * (second - first) / (spot * spot),
+        unit * (third - 3.0 * second + 2.0 * first) / (spot * spot * spot),
+    )
