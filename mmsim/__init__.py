@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.errors import Problem, UserError
+    from mmsim.expected_volatility import (
+        Garch,
+        TwoScale,
+        ewma_volatility,
+        fit_garch,
+        realised_variance,
+        realised_volatility,
+        two_scale_variance,
+    )
     from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
@@ -23,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FillView",
+    "Garch",
     "HedgeView",
     "Problem",
     "Quote",
@@ -30,13 +40,19 @@ __all__ = [
     "Run",
     "Scenario",
     "TickView",
+    "TwoScale",
     "UserError",
+    "ewma_volatility",
+    "fit_garch",
     "greeks",
     "implied_volatility",
     "load_run",
     "load_scenario",
     "price",
+    "realised_variance",
+    "realised_volatility",
     "run",
+    "two_scale_variance",
 ]
 
 _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
@@ -44,6 +60,15 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
     for module, names in {
         "backtest": ("run",),
         "errors": ("Problem", "UserError"),
+        "expected_volatility": (
+            "Garch",
+            "TwoScale",
+            "ewma_volatility",
+            "fit_garch",
+            "realised_variance",
+            "realised_volatility",
+            "two_scale_variance",
+        ),
         "policy": ("FillView", "HedgeView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
