@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mmsim.results import load as load_run
     from mmsim.scenario import Scenario
     from mmsim.scenario import load as load_scenario
+    from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "TickView",
     "TwoScale",
     "UserError",
+    "VarianceClock",
     "ewma_volatility",
     "fit_garch",
     "greeks",
@@ -53,6 +55,8 @@ __all__ = [
     "realised_volatility",
     "run",
     "two_scale_variance",
+    "variance_clock",
+    "year_fraction",
 ]
 
 _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
@@ -73,6 +77,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
         "scenario": ("Scenario",),
+        "trading_time": ("VarianceClock", "variance_clock", "year_fraction"),
     }.items()
     for name in names
 }  # public name: (module, its name there)
