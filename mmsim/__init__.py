@@ -12,17 +12,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.errors import Problem, UserError
+    from mmsim.expected_volatility import (
+        Garch,
+        TwoScale,
+        ewma_volatility,
+        fit_garch,
+        realised_variance,
+        realised_volatility,
+        two_scale_variance,
+    )
     from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
     from mmsim.results import load as load_run
     from mmsim.scenario import Scenario
     from mmsim.scenario import load as load_scenario
+    from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
 
 __version__ = "0.1.0"
 
 __all__ = [
     "FillView",
+    "Garch",
     "HedgeView",
     "Problem",
     "Quote",
@@ -30,13 +41,22 @@ __all__ = [
     "Run",
     "Scenario",
     "TickView",
+    "TwoScale",
     "UserError",
+    "VarianceClock",
+    "ewma_volatility",
+    "fit_garch",
     "greeks",
     "implied_volatility",
     "load_run",
     "load_scenario",
     "price",
+    "realised_variance",
+    "realised_volatility",
     "run",
+    "two_scale_variance",
+    "variance_clock",
+    "year_fraction",
 ]
 
 _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
@@ -44,10 +64,20 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
     for module, names in {
         "backtest": ("run",),
         "errors": ("Problem", "UserError"),
+        "expected_volatility": (
+            "Garch",
+            "TwoScale",
+            "ewma_volatility",
+            "fit_garch",
+            "realised_variance",
+            "realised_volatility",
+            "two_scale_variance",
+        ),
         "policy": ("FillView", "HedgeView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
         "scenario": ("Scenario",),
+        "trading_time": ("VarianceClock", "variance_clock", "year_fraction"),
     }.items()
     for name in names
 }  # public name: (module, its name there)

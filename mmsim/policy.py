@@ -62,6 +62,8 @@ class QuoteView(NamedTuple):
     net_delta: float  # units of the underlying: options, hedge, and hedges sent but not filled
     net_gamma: float  # of the options on this underlying
     net_vega: float  # per 1.00 of volatility
+    expected_volatility: float = math.nan  # of the underlying until expiry, a year, absolute; NaN: nothing is expected
+    expected_theo: float = math.nan  # at the expected volatility; NaN: nothing is expected
 
 
 class HedgeView(NamedTuple):
@@ -83,6 +85,7 @@ class HedgeView(NamedTuple):
     net_theta: float  # per year of 365 days
     last_hedge_ns: int  # time of the last hedge fill, 0 before the first
     last_hedge_spot: float  # mid at the last hedge fill, NaN before the first
+    expected_volatility: float = math.nan  # of the underlying now, a year, absolute; NaN: nothing is expected
 
 
 class TickView(NamedTuple):

@@ -30,7 +30,12 @@ TRIES = 6  # instants at which a planted fault has to show once: a peek at the n
 PEEKING = Path(__file__).parent / "causality" / "policies" / "peeking.py"
 VARIED: list[dict[str, str]] = [  # what else may carry something over from later, a set of changes for each cut in turn
     {},
-    {"latency": "{quote: 3m, hedge: 90s}", "clients.0.fills": "back_of_queue"},
+    {
+        "latency": "{quote: 3m, hedge: 90s}",
+        "clients.0.fills": "back_of_queue",
+        "expected_volatility": "{model: realised, window: 20m, initial: 0.3}",
+        "quoting": "{policy: expected_value, half_spread_vol: 0.002}",
+    },
     {"market.theo": "{volatility: 0.2}", "hedging": "{policy: interval, interval_ns: 7m}"},
 ]
 

@@ -93,9 +93,10 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_page_shows_what_python_answers(checkout):
-    page = "".join(blocks(ROOT / "docs/python.md", "python"))
-    session = doctest.DocTestParser().get_doctest(page, {}, "python", "python.md", 0)
+@pytest.mark.parametrize("name", ["python.md", "expected_volatility.md", "time.md"])
+def test_a_page_shows_what_python_answers(name, checkout):
+    page = "".join(blocks(ROOT / "docs" / name, "python"))
+    session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)
     assert session.examples
     assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session).failed == 0
 

@@ -125,7 +125,7 @@ class TestBinding:
                 seen.append(view)
                 return json.loads("0.0")  # which numba does not read
 
-        bound, shown = bind(Keeping(), HEDGE, None), VIEW._replace(last_hedge_spot=0.0)
+        bound, shown = bind(Keeping(), HEDGE, None), VIEW._replace(last_hedge_spot=0.0, expected_volatility=0.0)
         for spot in (101.0, 102.0):
             bound.function(shown._replace(spot=spot), MEMORY, bound.parameters)
         view = seen[0]

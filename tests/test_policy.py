@@ -181,6 +181,8 @@ class TestOwnCheck:
             ("hedging", "interval", {"interval_ns": 0}, "interval_ns"),
             ("hedging", "interval", {"interval_ns": -5}, "interval_ns"),
             ("hedging", "scripted_deltas", {"deltas": []}, "deltas"),
+            ("quoting", "expected_value", {"weight": 1.1}, "weight"),
+            ("quoting", "expected_value", {"size": -1}, "size"),
             ("quoting", "fixed_width", {"half_spread": -0.1}, "half_spread"),
             ("quoting", "fixed_width", {"size": -1}, "size"),
             ("quoting", "inventory_skew", {"half_spread_vol": -0.1}, "half_spread_vol"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmsim.engine.expectation import observe
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import State
 from mmsim.events import Events, Kind
@@ -123,7 +124,7 @@ def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) 
             instrument: Any = np.int64(event["instrument"])
             if kind == Kind.SPOT:
                 underlying = state.seen_underlyings[instrument]
-                set_spot(underlying, event)
+                observe(state, underlying, set_spot(underlying, event))
                 if state.rules[0]["quote_listens"] != 0:
                     quoter.on_tick(tick_view(underlying, instrument), quoter.memory, quoter.tick_parameters)
             elif kind == Kind.QUOTE:

@@ -49,6 +49,7 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
         net_theta=underlying["book_theta"],
         last_hedge_ns=underlying["hedge_ts"],
         last_hedge_spot=underlying["hedge_spot"],
+        expected_volatility=underlying["expected_volatility"],
     )
     units = hedger.decide(view, hedger.shown_memory, hedger.parameters)
     state.counters[Counter.HEDGE_DECISIONS] += 1

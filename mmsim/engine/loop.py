@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mmsim.engine.cash import post_carry
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.expectation import observe
 from mmsim.engine.fills import fill_client
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
 from mmsim.engine.hedging import ask_hedge, fill_next_hedge, next_hedge_due, pending_has_room
@@ -206,6 +207,7 @@ def move_spot(state: State, u: int, event: Any) -> None:
     underlying = state.underlyings[u]
     delta = delta_before_tick(state, u)
     before = set_spot(underlying, event)
+    observe(state, underlying, before)
     spot = underlying["spot"]
     if before == before:
         underlying["waiting_pnl"] += delta * (spot - before)

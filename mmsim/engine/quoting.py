@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+from mmsim.engine.expectation import expected_over
 from mmsim.engine.greeks import book_at
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State
-from mmsim.engine.valuation import delta_now, years_left
+from mmsim.engine.valuation import delta_now, theo_seen, years_left
 from mmsim.kernel import fields_of, internal
 from mmsim.policy import Quote, QuoteView
 from mmsim.pricing.black_scholes import Greeks
@@ -65,7 +66,8 @@ def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
     option = state.seen_options[i]
     u = option["underlying"]
     underlying = state.seen_underlyings[u]
-    book = book_at(state, underlying, ts)
+    book, years = book_at(state, underlying, ts), years_left(state, option, ts)
+    expected = expected_over(underlying, years)
     return QuoteView(
         ts_ns=ts,
         option=i,
@@ -74,7 +76,7 @@ def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
         spot=underlying["spot"],
         strike=option["strike"],
         right=option["right"],
-        years=years_left(state, option, ts),
+        years=years,
         multiplier=option["multiplier"],
         tick=state.ticks[_tick_row(state, option, at.theo)]["step"],
         theo=at.theo,
@@ -92,6 +94,8 @@ def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
         net_delta=book.delta + underlying["hedge"] + underlying["pending"],
         net_gamma=book.gamma,
         net_vega=book.vega,
+        expected_volatility=expected,
+        expected_theo=theo_seen(state, i, ts, expected),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine import state as layout
+from mmsim.engine.expectation_rows import new_samples, set_expectation
 from mmsim.engine.state import State
 from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
 from mmsim.ledger import Account
@@ -24,13 +25,14 @@ def new_state(
     options, ticks = _options(universe, scenario)
     underlyings, dividends = _underlyings(universe, scenario)
     is_delayed = scenario.latency.quote > 0
+    seen_underlyings = underlyings.copy() if is_delayed else underlyings
     count = len(options) + len(underlyings) + 4
     assert len(Account) == layout.BUCKETS
     return State(
         options=options,
         underlyings=underlyings,
         seen_options=options.copy() if is_delayed else options,
-        seen_underlyings=underlyings.copy() if is_delayed else underlyings,
+        seen_underlyings=seen_underlyings,
         cash=_cash(scenario),
         rules=_rules(scenario, script is not None),
         desk=_desk(scenario),
@@ -42,6 +44,7 @@ def new_state(
         breaches=np.zeros(max(1 << 8, 16 * count), layout.BREACH),
         pending=np.zeros(max(64, 16 * count), layout.PENDING),
         seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
+        samples=new_samples(underlyings, seen_underlyings),
         lot_units=np.zeros((len(underlyings), 4 * count + 64)),
         lot_costs=np.zeros((len(underlyings), 4 * count + 64), np.int64),
         ticks=ticks,
@@ -133,6 +136,7 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
         row["dividend_yield"] = underlying.dividend_yield
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
+        set_expectation(row, scenario, underlying.symbol, scenario.clock.volatility_days * DAY_NS)
         row["first_dividend"] = len(dividends)
         own = sorted((d.ex, u, d.amount, 0) for d in scenario.dividends if d.underlying == underlying.symbol)
         dividends += [d for d in own if d[0] >= scenario.clock.start]

@@ -142,6 +142,27 @@ UNDERLYING = np.dtype(
         ("mark_due", "i8"),
         ("ask_due", "i8"),
         ("breached", "i8"),  # limits, as bits
+        # the volatility expected of it, see `expectation`
+        ("expected_volatility", "f8"),  # a year; NaN: nothing is
+        ("expected_memory", "i8"),
+        ("expected_every", "i8"),  # nanoseconds between samples, at least
+        ("expected_since", "i8"),  # the first tick
+        ("expected_ts", "i8"),  # the last sample
+        ("expected_move", "f8"),  # log return since
+        ("expected_decay", "f8"),  # of the recursion's weights, a year
+        ("expected_share", "f8"),  # of the long run in what it goes to
+        ("expected_long_run", "f8"),  # variance a year
+        ("expected_variance", "f8"),  # a year, times what is known
+        ("expected_known", "f8"),  # the weight that is on samples
+        ("expected_persistence", "f8"),  # of the forecast, a step
+        ("expected_step", "f8"),  # years
+        ("expected_window", "i8"),  # nanoseconds
+        ("first_sample", "i8"),  # its part of the samples, a ring
+        ("sample_room", "i8"),
+        ("sample_head", "i8"),
+        ("sample_tail", "i8"),
+        ("sample_square", "f8"),  # sums over the window
+        ("sample_years", "f8"),
     ],
     align=True,
 )
@@ -335,6 +356,7 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
     align=True,
 )
 
+SAMPLE = np.dtype([("ts", "i8"), ("square", "f8"), ("years", "f8")], align=True)
 TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
 DIVIDEND = np.dtype(
     [("ex", "i8"), ("underlying", "i8"), ("amount", "f8"), ("transaction", "i8")], align=True
@@ -418,6 +440,7 @@ class State(NamedTuple):
     breaches: Rows
     pending: Rows
     seen: Rows
+    samples: Rows  # of the windows of expected volatility
     lot_units: npt.NDArray[np.float64]  # (underlyings, capacity)
     lot_costs: npt.NDArray[np.int64]  # micros
     ticks: Rows
@@ -447,6 +470,7 @@ STATE: Any = tuple_of(
         rows_of(BREACH),
         rows_of(PENDING),
         rows_of(SEEN),
+        rows_of(SAMPLE),
         F2,
         I2,
         rows_of(TICK),

@@ -83,6 +83,24 @@ def is_best_exercised(state: State, option: Any) -> bool:
 
 
 @internal
+def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
+    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`; NaN for NaN."""
+    if volatility != volatility:
+        return volatility
+    option = state.seen_options[i]
+    underlying = state.seen_underlyings[option["underlying"]]
+    return value(
+        underlying["spot"] - dividends_ahead(state, underlying, option, ts),
+        option["strike"],
+        years_left(state, option, ts),
+        volatility,
+        option["rate"],
+        option["carry"],
+        option["right"],
+    )
+
+
+@internal
 def delta_now(state: State, i: int, model_delta: float) -> float:
     """The delta that the split and the hedge use: the model's, or the script's at the underlying's current tick."""
     if state.rules[0]["scripted"] == 0:

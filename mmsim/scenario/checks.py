@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ERROR_TYPE = "cross_check"
 MAX_TICKS = 100_000_000  # also marks, timers and arrivals: events of one cause on one path
+MAX_SAMPLES = 1_000_000  # of a window of realised volatility
 MAX_MONEY = 1e12  # of one position or order, in currency: some of them still fit the ledger's int64 micro-units
 
 
@@ -393,6 +394,21 @@ def _dividends(s: Scenario) -> Iterator[Mistake]:
             yield Mistake(("dividends", n, "underlying"), "a future pays no dividends")
         if dividend.ex <= s.clock.start:
             yield Mistake(("dividends", n, "ex"), "must be later than the clock's start")
+
+
+@_reads("expected_volatility", "underlyings")
+def _expected(s: Scenario) -> Iterator[Mistake]:
+    symbols = _symbols(s)
+    if isinstance(s.expected_volatility, Mapping):
+        for symbol in sorted(s.expected_volatility.keys() - set(symbols)):
+            yield _unknown(("expected_volatility", symbol), "underlying", symbol, symbols)
+    for path, model in _each_model(s.expected_volatility, ("expected_volatility",)):
+        if model.model == "garch" and model.alpha + model.beta >= 1.0:
+            yield Mistake((*path, "alpha"), f"alpha and beta add up to {model.alpha + model.beta:g}: must be below 1")
+        if model.model == "realised" and model.every > model.window:
+            yield Mistake((*path, "every"), "is longer than the window")
+        if model.model == "realised" and model.window // model.every > MAX_SAMPLES:
+            yield Mistake((*path, "every"), f"gives {model.window // model.every:,} samples: at most {MAX_SAMPLES:,}")
 
 
 @_reads("sessions")

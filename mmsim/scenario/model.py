@@ -15,6 +15,7 @@ from mmsim.instruments import Universe
 from mmsim.policy import Policy, prepared
 from mmsim.scenario import checks, errors, policies
 from mmsim.scenario.changes import change
+from mmsim.scenario.expected import Expected, ExpectedVolatility
 from mmsim.scenario.parts import (
     Clients,
     Clock,
@@ -63,6 +64,9 @@ class Scenario(Part):
     )
     options: Annotated[tuple[OptionEntry, ...], Field(min_length=1)] = Field(description="what is quoted")
     market: MarketEntry = Field(description="where prices come from")
+    expected_volatility: ExpectedVolatility | None = Field(
+        None, description="what policies are shown as expected of the underlying: a model, or {SYMBOL: model}"
+    )
     clients: tuple[Clients, ...] = Field((), description="who trades with the desk")
     quoting: Quoting = Field(Quoting(), description="the quoting policy and its parameters")
     hedging: Hedging = Field(Hedging(), description="the hedging policy and its parameters")
@@ -128,6 +132,11 @@ class Scenario(Part):
         models = self.market.volatility
         assert models is not None, "a recorded market has no models"
         return models[symbol] if isinstance(models, dict) else models
+
+    def expected_model(self, symbol: str) -> Expected | None:
+        """The model of the volatility expected of an underlying, if there is one."""
+        models = self.expected_volatility
+        return models.get(symbol) if isinstance(models, dict) else models
 
 
 def load(path: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:

@@ -199,7 +199,7 @@ class ConstantVolatility(Part):
     level: ImpliedVolatility = Field(description="implied volatility a year (0.2 is 20 %)")
 
 
-def _one_or_each(value: Any) -> str:
+def one_or_each(value: Any) -> str:
     """Whether a model is given for all underlyings, or a mapping {SYMBOL: model}."""
     each = (
         isinstance(value, Mapping)
@@ -211,11 +211,11 @@ def _one_or_each(value: Any) -> str:
 
 SpotModel = Annotated[PathSpot | GbmSpot, Field(discriminator="model")]
 SpotModels = Annotated[
-    Annotated[SpotModel, Tag("one")] | Annotated[dict[Symbol, SpotModel], Tag("each")], Discriminator(_one_or_each)
+    Annotated[SpotModel, Tag("one")] | Annotated[dict[Symbol, SpotModel], Tag("each")], Discriminator(one_or_each)
 ]
 VolatilityModels = Annotated[
     Annotated[ConstantVolatility, Tag("one")] | Annotated[dict[Symbol, ConstantVolatility], Tag("each")],
-    Discriminator(_one_or_each),
+    Discriminator(one_or_each),
 ]
 
 

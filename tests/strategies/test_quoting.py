@@ -3,6 +3,7 @@
 import pytest
 
 from mmsim import Quote
+from strategies.quoting.expected_value import ExpectedValue
 from strategies.quoting.fixed_price import FixedPrice
 from strategies.quoting.fixed_width import FixedWidth
 from strategies.quoting.inventory_skew import InventorySkew
@@ -38,6 +39,18 @@ def test_inventory_skew_leans_against_the_vega_of_the_book(quote_view):
     assert long_vega == pytest.approx((4.4, 5.2, 3, 3))
     short_vega = policy.quote(quote_view(net_vega=-5_000.0))
     assert short_vega == pytest.approx((4.8, 5.6, 3, 3))
+
+
+def test_expected_value_quotes_around_the_value_at_the_expected_volatility(quote_view):
+    policy = ExpectedValue(half_spread_vol=0.01, size=3)
+    view = quote_view(expected_volatility=0.28, expected_theo=6.2)
+    assert policy.quote(view) == pytest.approx((5.8, 6.6, 3, 3))  # 6.2 ∓ 0.01 × 40
+    assert policy._replace(weight=0.5).quote(view) == pytest.approx((5.2, 6.0, 3, 3))
+    assert policy.quote(quote_view(expected_theo=0.1)) == pytest.approx((-0.3, 0.5, 0, 3))
+
+
+def test_expected_value_shows_nothing_while_nothing_is_expected(quote_view):
+    assert ExpectedValue().quote(quote_view())[2:] == (0.0, 0.0)
 
 
 def test_fixed_price_is_as_given(quote_view):
