@@ -16,7 +16,7 @@ GREEKS = ("delta", "gamma", "vega", "theta", "rho", "vanna", "volga")
 class Valuation:
     """What one option is worth; figures that its status leaves open are NaN.
 
-    Vega, vanna and volga are per 1.00 of volatility, rho per 1.00 of rate, theta a year, all per unit of the underlying.
+    Vega, vanna and volga are per 1.00 of volatility, rho per 1.00 of rate, theta a year; all for one unit.
     """
 
     price: float

@@ -207,11 +207,15 @@ def price(
     years: Annotated[float | None, typer.Option(help="To expiry, years of 365 days.")] = None,
     days: Annotated[float | None, typer.Option(help="To expiry, in days.")] = None,
     rate: Annotated[float, typer.Option(help="Interest a year, continuous: 0.05 is 5 %.")] = 0.0,
-    dividend_yield: Annotated[float | None, typer.Option(help="A year, continuous: the carry is the rate less it.")] = None,
+    dividend_yield: Annotated[
+        float | None, typer.Option(help="A year, continuous: the carry is the rate less it.")
+    ] = None,
     carry: Annotated[float | None, typer.Option(help="Growth rate of the forward a year.")] = None,
     future: Annotated[bool, typer.Option("--future", help="On a future: the carry is 0.")] = False,
     vol: Annotated[float | None, typer.Option(help="Volatility a year: 0.2 is 20 %.")] = None,
-    at_price: Annotated[float | None, typer.Option("--price", help="Its price, of which to find the volatility.")] = None,
+    at_price: Annotated[
+        float | None, typer.Option("--price", help="Its price, of which to find the volatility.")
+    ] = None,
     american: Annotated[bool, typer.Option("--american", help="May be exercised at any time.")] = False,
     as_json: Json = False,
     debug: Debug = False,

@@ -21,7 +21,12 @@ def years_left(state: State, option: Any, ts: int) -> float:
 @internal
 def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit at a spot, time and volatility."""
-    underlying = state.underlyings[option["underlying"]]
+    return _theo(state, state.underlyings[option["underlying"]], option, spot, ts, volatility)
+
+
+@internal
+def _theo(state: State, underlying: Any, option: Any, spot: float, ts: int, volatility: float) -> float:
+    """Theo of one unit, the dividends ahead being those of an underlying's row."""
     strike, years = option["strike"], years_left(state, option, ts)
     if are_ahead(state, underlying, option):
         if option["american"] != 0:
@@ -89,15 +94,7 @@ def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
         return volatility
     option = state.seen_options[i]
     underlying = state.seen_underlyings[option["underlying"]]
-    return value(
-        underlying["spot"] - dividends_ahead(state, underlying, option, ts),
-        option["strike"],
-        years_left(state, option, ts),
-        volatility,
-        option["rate"],
-        option["carry"],
-        option["right"],
-    )
+    return _theo(state, underlying, option, underlying["spot"], ts, volatility)
 
 
 @internal

@@ -67,7 +67,14 @@ def european_life(
 
 @njit
 def value(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+    spot: float,
+    strike: float,
+    years: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+    right: float,
+    wait: float = 0.0,
 ) -> float:
     """The value of an American option on one unit of the underlying: ``greeks(...).theo`` to the bit, and cheaper.
 
@@ -81,8 +88,8 @@ def value(
     life = european_life(spot, strike, years, volatility, rate, carry, right)
     if not math.isnan(life):
         return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
-    intrinsic = right * (spot - strike)
-    is_beyond, premium = _premium(spot, strike, years, volatility, rate, carry, right)
+    intrinsic = right * (spot - strike) if wait <= 0.0 else 0.0
+    is_beyond, premium = _premium(spot, strike, years, volatility, rate, carry, right, wait)
     if is_beyond:
         return intrinsic
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
@@ -99,16 +106,26 @@ def is_exercised(
     [True, False, False]
     """
     intrinsic = right * (spot - strike)
-    return intrinsic > 0.0 and value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
+    if intrinsic <= 0.0 or is_never_early(rate, carry, right):
+        return False
+    return value(spot, strike, years, volatility, rate, carry, right) <= intrinsic
 
 
 @njit
 def greeks(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+    spot: float,
+    strike: float,
+    years: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+    right: float,
+    wait: float = 0.0,
 ) -> Greeks:
     """The value and the Greeks of an American option on one unit of the underlying.
 
-    The arguments and their units are those of `black_scholes.greeks`. Where early exercise is never better, and once
+    The arguments and their units are those of `black_scholes.greeks`; it may not be exercised before ``wait`` years
+    have passed, which are fewer than ``years``. Where early exercise is never better, and once
     expired, everything is that function's. The Greeks are those of the European option and of the premium: by spot in
     closed form, by volatility, time and rate by differences. Where the option is exercised, delta is ``right`` and the
     others are zero.
@@ -120,17 +137,18 @@ def greeks(
     life = european_life(spot, strike, years, volatility, rate, carry, right)
     if not math.isnan(life):
         return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
-    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
+    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right, wait)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
     theo = european.theo + max(now.value, 0.0)
-    if is_beyond or theo <= right * (spot - strike):
+    if is_beyond or (wait <= 0.0 and theo <= right * (spot - strike)):
         return constant(right * (spot - strike), right)
     step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
-    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
-    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
-    _, soon = _premium(spot, strike, years - later, volatility, rate, carry, right)
-    _, soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right)
-    _, dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    left, dear = max(wait - later, 0.0), carry if carry == 0.0 else carry + shift
+    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right, wait)
+    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right, wait)
+    _, soon = _premium(spot, strike, years - later, volatility, rate, carry, right, left)
+    _, soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right, left)
+    _, dearer = _premium(spot, strike, years, volatility, rate + shift, dear, right, wait)
     return Greeks(
         theo=theo,
         delta=european.delta + now.first,
@@ -157,16 +175,16 @@ def constant(theo: float, delta: float) -> Greeks:
 
 @internal
 def _premium(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float, wait: float
 ) -> tuple[bool, Premium]:
-    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot, which are smooth there."""
+    """Whether it is exercised now, and the premium with its derivatives by spot, which are smooth at the boundary."""
     if right > 0.0:
         rate, carry = rate - carry, -carry
     model = early_exercise.model_of(volatility, rate, carry)
-    boundary = early_exercise.boundary_of(model, years)
+    boundary = early_exercise.boundary_of(model, years - wait)
     log_spot = -right * math.log(spot / strike)
-    put = early_exercise.premium_of(model, boundary, log_spot, years)
-    return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
+    put = early_exercise.premium_of(model, boundary, log_spot, years, wait)
+    return wait <= 0.0 and log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 
 
 @njit

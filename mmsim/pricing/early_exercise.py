@@ -37,7 +37,7 @@ _Y1, _Y2 = 0.25, 0.65  # and one
 _SHARE1, _SHARE2 = 0.125, 0.5240467536394201  # of T, their powers of 3/2
 _FIRST_STEPS, _OTHER_STEPS = 3, 2
 
-# Quadrature points: sin²φ, sin φ, cos^{4/3} φ, weight.
+# Quadrature points: sin²φ, (sin φ,) cos^{4/3} φ, weight.
 _FOR_BOUNDARY = np.array(
     [
         (0.0310140674884633, 0.1761081130682607, 0.9792155799188595, 0.1512813780030699),
@@ -47,13 +47,13 @@ _FOR_BOUNDARY = np.array(
 )
 _FOR_PREMIUM = np.array(
     [
-        (0.001596794399366048, 0.039959909901876, 0.9989351868933598, 0.00812113459694746),
-        (0.04064640867240985, 0.2016095450925126, 0.9727154271287601, 0.08676032242382248),
-        (0.2024058017457488, 0.4498953230983279, 0.8600452946618011, 0.2409863553635578),
-        (0.5, 0.7071067811865475, 0.6299605249474366, 0.3282643752322396),
-        (0.7975941982542512, 0.8930812943143817, 0.3447322955276655, 0.2409863553635578),
-        (0.9593535913275902, 0.9794659725215522, 0.1182174134492131, 0.08676032242382248),
-        (0.998403205600634, 0.9992012838265542, 0.01366152980016355, 0.00812113459694746),
+        (0.001596794399366048, 0.9989351868933598, 0.00812113459694746),
+        (0.04064640867240985, 0.9727154271287601, 0.08676032242382248),
+        (0.2024058017457488, 0.8600452946618011, 0.2409863553635578),
+        (0.5, 0.6299605249474366, 0.3282643752322396),
+        (0.7975941982542512, 0.3447322955276655, 0.2409863553635578),
+        (0.9593535913275902, 0.1182174134492131, 0.08676032242382248),
+        (0.998403205600634, 0.01366152980016355, 0.00812113459694746),
     ]
 )
 
@@ -210,16 +210,14 @@ def _fixed_point(model: Model, boundary: Boundary, log_b: float, tau: float, y: 
 
 
 @internal
-def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float) -> Premium:
-    """The premium of a put above its boundary."""
-    deviation = model.volatility * math.sqrt(years)
-    spot = math.exp(log_spot)
+def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float, wait: float) -> Premium:
+    """The premium of a put that may be exercised after ``wait`` years, above its ``boundary`` of ``years − wait``."""
+    spot, life = math.exp(log_spot), years - wait
     value, first, second, third = 0.0, 0.0, 0.0, 0.0
     for n in range(len(_FOR_PREMIUM)):
-        log_b = _log_boundary(model, boundary, _FOR_PREMIUM[n, 2])
-        elapsed, deviated = years * _FOR_PREMIUM[n, 0], deviation * _FOR_PREMIUM[n, 1]
-        earned = earning(model, spot, log_spot - log_b, elapsed, deviated)
-        weight = years * _FOR_PREMIUM[n, 3]
+        log_b, elapsed = _log_boundary(model, boundary, _FOR_PREMIUM[n, 1]), wait + life * _FOR_PREMIUM[n, 0]
+        earned = earning(model, spot, log_spot - log_b, elapsed, model.volatility * math.sqrt(elapsed))
+        weight = life * _FOR_PREMIUM[n, 2]
         value += weight * earned.value
         first += weight * earned.first
         second += weight * earned.second

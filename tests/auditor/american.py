@@ -1,4 +1,4 @@
-"""American options by Kim's integral over a boundary of three points (docs/american.md): the auditor's own, of one option.
+"""American options by Kim's integral over a boundary of three points: the auditor's own, from docs/american.md.
 
 Compiled, because an audit prices a chain at every mark.
 """
@@ -41,7 +41,7 @@ def _density(x: float) -> float:
 
 @numba.njit
 def _put(s: float, t: float, v: float, r: float, q: float) -> tuple[float, float, float, float, float]:
-    """A European put on a strike of one: value, delta, gamma, its change a year as time passes, and that of its delta."""
+    """A European put on a strike of one: value, delta, gamma, theta and charm a year."""
     sd = v * sqrt(t)
     d1 = (log(s) + (r - q + v * v / 2) * t) / sd
     d2 = d1 - sd
@@ -113,16 +113,17 @@ def _squares(points: tuple[float, float, float], top: float) -> tuple[float, flo
 
 
 @numba.njit
-def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float]:
-    """Value and delta."""
+def _american_put(s: float, k: float, t: float, v: float, r: float, b: float, wait: float) -> tuple[float, float]:
+    """Value and delta; with a ``wait`` it may be exercised after so many years only."""
     q = r - b
     top = min(1.0, r / q) if q > 0 else 1.0
     w = 2 * b / (v * v)
     power = (w - 1 + sqrt((w - 1) ** 2 + 8 * r / (v * v))) / 2
     endless = power / (power + 1)
-    t1, t2 = t * Y[0] ** 1.5, t * Y[1] ** 1.5
-    pull = _pull(t, v, b, endless)
-    last = _qd_plus(t, v, r, q, top, endless, pull, 3)
+    life = t - wait
+    t1, t2 = life * Y[0] ** 1.5, life * Y[1] ** 1.5
+    pull = _pull(life, v, b, endless)
+    last = _qd_plus(life, v, r, q, top, endless, pull, 3)
     share = -log(max((exp(last) - endless) / (top - endless), 1e-9)) / pull if top > endless else 1.0
     share = min(max(share, 0.25), 4.0)
     one = _qd_plus(t1, v, r, q, top, endless, share * _pull(t1, v, b, endless), 2)
@@ -130,39 +131,41 @@ def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) ->
     guess = _squares((one, two, last), top)
     one = _improved(one, t1, Y[0], v, r, q, guess, top)
     two = _improved(two, t2, Y[1], v, r, q, guess, top)
-    last = _improved(last, t, 1.0, v, r, q, guess, top)
+    last = _improved(last, life, 1.0, v, r, q, guess, top)
     squares, x = _squares((one, two, last), top), log(s / k)
-    if x <= last:
+    if wait == 0.0 and x <= last:
         return k - s, -1.0
     worth, slope, _, _, _ = _put(s / k, t, v, r, q)
     worth *= k
     value, by_x = 0.0, 0.0
     for n in range(len(FINE)):
-        e, weight = t * FINE[n, 0], t * FINE[n, 2]
+        e, weight = wait + life * FINE[n, 0], life * FINE[n, 2]
         d = v * sqrt(e)
         d1 = (x - _at(FINE[n, 1], squares, top) + (b + v * v / 2) * e) / d
         earned, paid = r * exp(-r * e) * _cdf(d - d1), q * exp(x - q * e) * _cdf(-d1)
         value += weight * (earned - paid)
         by_x -= weight * (r * exp(-r * e) * _density(d1 - d) / d - q * exp(x - q * e) * _density(d1) / d + paid)
-    if worth + k * max(value, 0.0) <= k - s:
+    if wait == 0.0 and worth + k * max(value, 0.0) <= k - s:
         return k - s, -1.0
     return worth + k * max(value, 0.0), slope + k * by_x / s
 
 
 @numba.njit
-def _american(s: float, k: float, t: float, v: float, r: float, b: float, right: float) -> tuple[float, float]:
+def _american(
+    s: float, k: float, t: float, v: float, r: float, b: float, right: float, wait: float
+) -> tuple[float, float]:
     """A call is the put with spot and strike, and rate and dividend yield, exchanged, and homogeneous in both."""
     if right < 0:
-        return _american_put(s, k, t, v, r, b)
-    worth, slope = _american_put(k, s, t, v, r - b, -b)
+        return _american_put(s, k, t, v, r, b, wait)
+    worth, slope = _american_put(k, s, t, v, r - b, -b, wait)
     return worth, (worth - k * slope) / s
 
 
 @numba.njit
-def _fill(s: Array, k: Array, t: Array, v: Array, r: Array, b: Array, right: Array, out: Array) -> None:
+def _fill(s: Array, k: Array, t: Array, v: Array, r: Array, b: Array, right: Array, wait: float, out: Array) -> None:
     for n in range(len(s)):
         if isfinite(out[0, n]):
-            out[0, n], out[1, n] = _american(s[n], k[n], t[n], v[n], r[n], b[n], right[n])
+            out[0, n], out[1, n] = _american(s[n], k[n], t[n], v[n], r[n], b[n], right[n], wait)
 
 
 def early(rate: Array, carry: Array, right: Array) -> NDArray[np.bool_]:
@@ -170,12 +173,12 @@ def early(rate: Array, carry: Array, right: Array) -> NDArray[np.bool_]:
     return np.where(right > 0, (rate - carry > 0) | (carry < 0), (rate > 0) | (carry > 0))
 
 
-def values_and_deltas(terms: Sequence[Array], which: NDArray[np.bool_]) -> Array:
+def values_and_deltas(terms: Sequence[Array], which: NDArray[np.bool_], wait: float = 0.0) -> Array:
     """Values and deltas, two rows, of the options of ``which``, which have time and volatility left; NaN elsewhere.
 
     ``terms``: spot, strike, years, volatility, rate, carry, right.
     """
     out = np.tile(np.where(which, 0.0, np.nan), (2, 1))
     columns = [np.ascontiguousarray(np.broadcast_to(column, which.shape), float) for column in terms]
-    _fill(*columns, out)
+    _fill(*columns, wait, out)
     return out

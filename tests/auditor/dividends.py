@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import erfc, exp, log, pi, sqrt
 from typing import NamedTuple
 
+import numba
 import numpy as np
-from scipy.special import ndtr
 
 from .american import early, values_and_deltas
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 class Terms(NamedTuple):
@@ -26,24 +28,28 @@ Paid = list[tuple[float, float]]  # (years to the ex-date, amount), in order, un
 Worth = tuple[float, float]  # value and delta of one unit
 
 
-def _european(s: float, k: float, t: float, v: float, terms: Terms) -> Worth:
-    r, b, w = terms.rate, terms.carry, terms.right
+@numba.njit
+def _plain(s: float, k: float, t: float, v: float, r: float, b: float, w: float) -> tuple[float, float]:
     asset, bond = s * exp((b - r) * t), k * exp(-r * t)
     if t <= 0 or v <= 0 or k <= 0:
         worth = w * (asset - bond)
         return max(worth, 0.0), w * exp((b - r) * t) if worth > 0 else 0.0
     sd = v * sqrt(t)
     d1 = (log(s / k) + (b + v * v / 2) * t) / sd
-    slope = w * exp((b - r) * t) * float(ndtr(w * d1))
-    return max(slope * s - w * bond * float(ndtr(w * (d1 - sd))), 0.0), slope
+    slope = w * exp((b - r) * t) * 0.5 * erfc(-w * d1 / sqrt(2.0))
+    return max(slope * s - w * bond * 0.5 * erfc(-w * (d1 - sd) / sqrt(2.0)), 0.0), slope
 
 
-def _american(s: float, k: float, t: float, v: float, terms: Terms) -> Worth:
+def _european(s: float, k: float, t: float, v: float, terms: Terms) -> Worth:
+    return _plain(s, k, t, v, terms.rate, terms.carry, terms.right)
+
+
+def _american(s: float, k: float, t: float, v: float, terms: Terms, wait: float = 0.0) -> Worth:
     one = np.ones(1)
     if t <= 0 or v <= 0 or k <= 0 or not early(terms.rate * one, terms.carry * one, terms.right * one)[0]:
         return _european(s, k, t, v, terms)
     given = (s, k, t, v, terms.rate, terms.carry, terms.right)
-    worth, slope = values_and_deltas([np.array([x]) for x in given], np.ones(1, bool))
+    worth, slope = values_and_deltas([np.array([x]) for x in given], np.ones(1, bool), wait)
     return float(worth[0]), float(slope[0])
 
 
@@ -55,7 +61,60 @@ def _written(s: float, terms: Terms, paid: Paid, until: float, before: int, spot
         s -= sum(d * exp(-r * t) * (1 - share) for t, d, share in far)
         return s, k + sum(d * exp(-r * t) * share * exp(r * until) for t, d, share in far)
     s -= sum(d * exp(-r * t) for t, d in paid)
-    return s, max(k - sum(d * exp(-r * (t - until)) for t, d in paid[before:]), 0.0)
+    return s, k - sum(d * exp(-r * (t - until)) for t, d in paid[before:])
+
+
+def _gain(s: float, v: float, terms: Terms, paid: Paid, n: int, spot_model: bool) -> float:
+    """What the right to exercise a call just before dividend ``n`` adds."""
+    ex = paid[n][0]
+    y0, k0 = _written(s, terms, paid, ex, n, spot_model)
+    after, left = [(t - ex, d) for t, d in paid[n:]], terms.years - ex
+    fall, k1 = _written(0.0, terms, after, left, len(after), spot_model)
+    return _mean_gain(y0, terms.strike, terms.strike - k0, fall, k1, ex, left, v, terms.rate, terms.carry)
+
+
+@numba.njit
+def _more(
+    y: float, k: float, credit: float, fall: float, k1: float, left: float, v: float, r: float, b: float
+) -> float:
+    """What exercise brings more than holding on."""
+    spot = y + credit
+    held = _plain(spot + fall, k1, left, v, r, b, 1.0)[0] if spot + fall > 0 else 0.0
+    return spot - k - held
+
+
+@numba.njit
+def _mean_gain(
+    y0: float, k: float, credit: float, fall: float, k1: float, ex: float, left: float, v: float, r: float, b: float
+) -> float:
+    """Its mean above the price where it begins (by bisection), by Gauss-Legendre on both sides of the median."""
+    high = k
+    while _more(high, k, credit, fall, k1, left, v, r, b) <= 0:
+        high *= 2
+        if high > 1e6 * k:
+            return 0.0
+    low = 0.0
+    for _ in range(120):
+        middle = (low + high) / 2
+        if _more(middle, k, credit, fall, k1, left, v, r, b) > 0:
+            high = middle
+        else:
+            low = middle
+    sd, growth = v * sqrt(ex), (b - v * v / 2) * ex
+    first = max((log(high / y0) - growth) / sd, -7.0) if high > 0 else -7.0
+    total = 0.0
+    for start, stop in ((min(first, 0.0), 0.0), (max(first, 0.0), max(first, 0.0) + 7.0)):
+        for x, weight in zip(NODES, WEIGHTS):  # noqa: B905  (numba)
+            z = start + (stop - start) * (1 + x) / 2
+            gain = max(_more(y0 * exp(growth + sd * z), k, credit, fall, k1, left, v, r, b), 0.0)
+            total += (stop - start) / 2 * weight * exp(-z * z / 2) / sqrt(2 * pi) * gain
+    return exp(-r * ex) * total
+
+
+def _gains(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> float:
+    if terms.right < 0 or v <= 0:
+        return 0.0
+    return max([0.0, *(_gain(s, v, terms, paid, n, spot_model) for n, (ex, _) in enumerate(paid) if ex > 0)])
 
 
 def waiting(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:
@@ -64,17 +123,14 @@ def waiting(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> W
     whole = _written(s, terms, paid, t, len(paid), spot_model)
     if not terms.american:
         return _european(*whole, t, v, terms)
-    kept = _american(*whole, t, v, terms)
-    if terms.right > 0:
-        dates = [(n, ex) for n, (ex, _) in enumerate(paid) if ex > 0]
-        choices = [_european(*_written(s, terms, paid, ex, n, spot_model), ex, v, terms) for n, ex in dates]
-        return max([kept, *choices], key=lambda choice: choice[0])
-    worth = _european(*whole, t, v, terms)
-    last, r = paid[-1][0], terms.rate
-    if t <= 0:
-        return worth
-    share = (exp(-r * last) - exp(-r * t)) / (1 - exp(-r * t)) if r else 1 - last / t
-    return worth[0] + share * (kept[0] - worth[0]), worth[1] + share * (kept[1] - worth[1])
+    if terms.right < 0:
+        return _american(*whole, t, v, terms, paid[-1][0])
+    worth, slope = _american(*whole, t, v, terms)
+    added, h = _gains(s, v, terms, paid, spot_model), 1e-3 * s
+    if not added:
+        return worth, slope
+    up, down = (_gains(s + move, v, terms, paid, spot_model) for move in (h, -h))
+    return worth + added, slope + (up - down) / (2 * h)
 
 
 def value_and_delta(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:

@@ -1,4 +1,4 @@
-"""Theo of options with cash dividends ahead, in the loop, against finite differences (QuantLib), and exercise before them.
+"""Theo of options with cash dividends ahead, in the loop, against finite differences, and exercise before ex-dates.
 
 The stock stands at 100, interest is 4 % a year, volatility 25 %, and the options have half a year to go.
 """
@@ -13,7 +13,7 @@ import pytest
 import QuantLib as ql  # noqa: N813
 
 from mmsim.results import Run
-from tests.engine.builder import DAY, at, fixed, only, order, play, signed
+from tests.engine.builder import DAY, at, fixed, only, play, signed
 
 RATE, VOLATILITY, DAYS = 0.04, 0.25, 182
 STRIKES = (70, 80, 90, 100, 110, 120, 130)
@@ -71,3 +71,27 @@ def oracle(exercise: str, paid: str, model: str, right: str, strike: float) -> f
     )
     option.setPricingEngine(engine)
     return option.NPV()
+
+
+@pytest.mark.parametrize("model", ["escrowed", "spot"])
+@pytest.mark.parametrize(("exercise", "bound"), [("european", 0.003), ("american", 0.005)])
+@pytest.mark.parametrize("paid", PAID)
+def test_theo_is_that_of_finite_differences(exercise: str, bound: float, paid: str, model: str) -> None:
+    """A put is not exercised between two ex-dates in the loop: that right is up to 0.09 of a put worth 31."""
+    fills = only(listed(exercise, paid, pricing={"exact": True, "dividends": model}), "client")
+    for name, theo in zip(fills["instrument"].astype(str), fills["theo"], strict=True):
+        right, strike = name.split()[-1][0], float(name.split()[-1][1:])
+        allowed = 0.1 if (paid, right, strike) == ("two", "P", 130) else bound + 0.02 * (paid == "two")
+        assert theo == pytest.approx(oracle(exercise, paid, model, right, strike), abs=allowed), (right, strike)
+
+
+def test_a_call_is_exercised_just_before_a_dividend_that_is_worth_more_than_waiting() -> None:
+    """The desk is assigned on what it has sold too; a call at the money is kept."""
+    run = listed("american", "late", clock__end=at(24 * 175), report={"mark_every": "1d"})
+    exercises = only(run, "exercise")
+    calls = exercises[exercises["instrument"].astype(str).str.contains(" C")]
+    assert set(calls["instrument"].astype(str).str.split().str[-1]) == {"C70", "C80", "C90"}
+    assert (calls["ts"] == pd.Timestamp(at(24 * 170))).all()
+    assert (calls["price"] == calls["spot"] - calls["instrument"].astype(str).str[-2:].astype(float)).all()
+    assert (signed(calls) == -1).all()
+    assert run.counts["exercises"] == len(exercises)
