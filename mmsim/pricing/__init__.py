@@ -96,7 +96,7 @@ def greeks(
     count = columns.shape[1]
     table, statuses = np.empty((ALL, count)), np.empty(count, np.int64)
     fill_greeks(columns, table, statuses)
-    frame = pd.DataFrame(table.T, columns=list(Greeks._fields))
+    frame = pd.DataFrame(table.T, columns=list(Greeks._fields), copy=False)
     if carry is None:
         _as_of_a_stock(frame, columns)
     frame["status"] = named(statuses)

@@ -82,7 +82,6 @@ def test_implied_volatilities(count: int, with_limits: bool) -> None:
 @pytest.mark.parametrize(
     ("kernel", "signature"),
     [
-        (chain.fill_values, VOID(F2, F1, I1)),
         (chain.fill_greeks, VOID(F2, F2, I1)),
         (chain.fill_implied_volatilities, VOID(F2, F1, I1)),
     ],
