@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
-BENCHMARKS := replay monte_carlo startup memory
+BENCHMARKS := replay monte_carlo pricing startup memory
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 INTERPRETED := tests/engine tests/market tests/pricing tests/report tests/strategies tests/test_cli.py tests/test_export.py \
   tests/test_run_folder.py tests/test_scenario.py tests/test_strict_yaml.py tests/test_catalogue.py tests/test_units.py \

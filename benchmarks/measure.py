@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("mmsim", "hftbacktest", "numba", "numpy", "scipy", "pandas", "pyarrow")
+PACKAGES = ("mmsim", "hftbacktest", "numba", "numpy", "scipy", "pandas", "pyarrow", "quantlib", "vollib")
 
 
 def seconds_of(run: Callable[[], object]) -> float:

@@ -35,6 +35,8 @@ TARGETS = [
     Target("replay", "python_policy_events_per_second", "calls a second of a hedging policy in plain Python", "≥", 1e6),
     Target("monte_carlo", "ratio_numpy", "path-steps a second, of numpy's: a mark every ten steps", "≥", 0.4),
     Target("monte_carlo", "ratio_numpy_every_step", "the same, a mark at each step", "≥", 0.15),
+    Target("pricing", "chain_ns", "ns an option: value and four Greeks over a chain", "≤", 20.0),
+    Target("pricing", "implied_volatility_ns", "ns an option: implied volatility over a chain", "≤", 200.0),
     Target("startup", "warm_run_seconds", "seconds of a textbook run, report written", "≤", 2.0),
     Target("startup", "cold_run_seconds", "seconds of the first run, which compiles", "≤", 30.0),
     Target("memory", "memory_growth_mb", "MB of a run's peak at 20 M events above that at 5 M", "<", 100.0),

@@ -96,3 +96,12 @@ def test_the_page_says_what_is_met_and_what_is_missed(root, tmp_path):
     assert rows["`ratio_numpy_every_step`"] == ["0.1", "≥ 0.15", "**missed**"]
     assert "| rates / a mark / paths | 12,345 |" in page
     assert "a fast one" in page
+
+
+def test_prices_are_timed_beside_others_and_nearer_to_the_truth(root):
+    told = figures(root, "pricing", "--repeat", "1")
+    assert 0 < told["chain_ns"] < told["chain"]["quantlib_ns"]
+    assert 0 < told["implied_volatility_ns"] < told["implied"]["quantlib_ns"]
+    assert told["chain"]["error"]["mmsim"] < 1e-13
+    assert told["implied"]["error"]["mmsim"] < 1e-13
+    assert max(*told["chain"]["error"].values(), *told["implied"]["error"].values()) < 1e-9, "the same was computed"

@@ -2,6 +2,7 @@
 
 cache             the folder of compiled code
 compiled          decorators, and the types of the loop's arguments
+bits              a double's bits, for elementary functions
 references        state by pointer, functions by address
 slots             the places in the loop where a policy's methods are called
 binding           a policy's method into its slot, by
@@ -10,6 +11,7 @@ plain_policy      plain Python
 """
 
 from mmsim.kernel.binding import bind, raised
+from mmsim.kernel.bits import bits_of, double_of
 from mmsim.kernel.cache import CACHE
 from mmsim.kernel.compiled import (
     F1,
@@ -47,8 +49,10 @@ __all__ = [
     "Failure",
     "Slot",
     "bind",
+    "bits_of",
     "borrowed",
     "by_reference",
+    "double_of",
     "entry",
     "fields_of",
     "function_at",

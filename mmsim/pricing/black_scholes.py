@@ -19,7 +19,9 @@ import math
 from typing import NamedTuple
 
 from mmsim.kernel import inlined, njit
+from mmsim.pricing.elementary import exp, exp_or_zero, log_ratio
 from mmsim.pricing.normal import mills_ratio
+from mmsim.pricing.status import VOLATILITY_MAX, Status, is_plain, status
 
 _INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
@@ -33,6 +35,7 @@ class Greeks(NamedTuple):
     vega: float  # d theo / d volatility, per 1.00
     theta: float  # d theo / d time, per year
     rho: float  # d theo / d rate, per 1.00, see `greeks`
+    dividend_rho: float  # d theo / d dividend yield at a fixed rate, per 1.00, see `greeks`
     vanna: float  # d delta / d volatility, per 1.00
     volga: float  # d vega / d volatility, per 1.00 twice
     charm: float  # d delta / d time, per year
@@ -42,11 +45,17 @@ class Greeks(NamedTuple):
     veta: float  # d vega / d time, per 1.00 of volatility and per year
 
 
+class Discounting(NamedTuple):
+    """What all the options of one expiry have in common."""
+
+    growth: float  # e^{(b−r)T}: a unit of the underlying delivered at expiry, in units of it now
+    discount: float  # e^{−rT}
+    root_years: float  # √T
+
+
 class _Terms(NamedTuple):
     """What value and Greeks have in common."""
 
-    growth: float  # e^{(b−r)T}
-    root_years: float  # √T
     deviation: float  # σ√T
     d1: float
     d2: float
@@ -57,6 +66,21 @@ class _Terms(NamedTuple):
 
 
 @inlined
+def discounting(years: float, rate: float, carry: float) -> Discounting:
+    """The common terms of an expiry that is ahead."""
+    discount = exp(-rate * years)
+    return Discounting(_growth(years, rate, carry, discount), discount, math.sqrt(years))
+
+
+@inlined
+def _growth(years: float, rate: float, carry: float, discount: float) -> float:
+    """e^{(b−r)T}, which needs an exponential of its own only where there is a yield."""
+    if carry == 0.0:
+        return discount
+    return exp((carry - rate) * years) if carry != rate else 1.0
+
+
+@inlined
 def _leg(present_value: float, density: float, d: float) -> float:
     """``present_value``·N(d), where ``density`` is ``present_value``·n(d): to full relative precision in both tails."""
     tail = density * mills_ratio(abs(d))
@@ -64,34 +88,73 @@ def _leg(present_value: float, density: float, d: float) -> float:
 
 
 @inlined
-def present_values(spot: float, strike: float, years: float, rate: float, carry: float) -> tuple[float, float, float]:
-    """S·e^{(b−r)T}, K·e^{−rT} and e^{(b−r)T}; nothing is discounted once expired."""
-    time = max(years, 0.0)
-    growth = math.exp((carry - rate) * time) if carry != rate else 1.0
-    return spot * growth, strike * math.exp(-rate * time), growth
-
-
-@inlined
 def _terms(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+    spot: float, strike: float, years: float, volatility: float, carry: float, right: float, at: Discounting
 ) -> _Terms:
-    """The shared terms of an option that is alive: ``years > 0`` and ``volatility > 0``."""
-    asset, bond, growth = present_values(spot, strike, years, rate, carry)
-    root_years = math.sqrt(years)
-    deviation = volatility * root_years
-    d1 = (math.log(spot / strike) + carry * years) / deviation + 0.5 * deviation
+    """The shared terms of an option to which no limit applies."""
+    asset = spot * at.growth
+    deviation = volatility * at.root_years
+    d1 = (log_ratio(spot, strike) + carry * years) / deviation + 0.5 * deviation
     d2 = d1 - deviation
-    density = _INVERSE_SQRT_TWO_PI * math.exp(-0.5 * d1 * d1)
+    density = _INVERSE_SQRT_TWO_PI * exp_or_zero(-0.5 * d1 * d1)
     asset_density = asset * density
     asset_leg = _leg(asset, asset_density, right * d1)
-    strike_leg = _leg(bond, asset_density, right * d2)
-    return _Terms(growth, root_years, deviation, d1, d2, density, asset_density, asset_leg, strike_leg)
+    strike_leg = _leg(strike * at.discount, asset_density, right * d2)
+    return _Terms(deviation, d1, d2, density, asset_density, asset_leg, strike_leg)
 
 
 @inlined
 def _positive_part(x: float) -> float:
     """``x`` or zero, which is +0.0; NaN stays."""
     return 0.0 if x <= 0.0 else x  # noqa: FURB136  (max would choose its zero's sign by the order of its arguments)
+
+
+@inlined
+def plain_value(
+    spot: float, strike: float, years: float, volatility: float, carry: float, right: float, at: Discounting
+) -> float:
+    """`value` of an option to which no limit applies; no branches, for loops over a chain."""
+    terms = _terms(spot, strike, years, volatility, carry, right, at)
+    return _positive_part(right * (terms.asset_leg - terms.strike_leg))
+
+
+@inlined
+def plain_greeks(
+    spot: float,
+    strike: float,
+    years: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+    right: float,
+    at: Discounting,
+) -> Greeks:
+    """`greeks` of an option to which no limit applies; no branches, for loops over a chain."""
+    terms = _terms(spot, strike, years, volatility, carry, right, at)
+    theo = _positive_part(right * (terms.asset_leg - terms.strike_leg))
+    vega = terms.asset_density * at.root_years
+    delta = right * terms.asset_leg / spot
+    density = at.growth * terms.density
+    gamma = density / (spot * terms.deviation)
+    d1_d2, d2_by_volatility = terms.d1 * terms.d2, terms.d2 / volatility
+    carried_d1 = rate - carry + carry * terms.d1 / terms.deviation
+    carried = (carry - rate) * terms.asset_leg + rate * terms.strike_leg
+    return Greeks(
+        theo=theo,
+        delta=delta,
+        gamma=gamma,
+        vega=vega,
+        theta=-0.5 * vega * volatility / years - right * carried,
+        rho=-years * theo if carry == 0.0 else right * years * terms.strike_leg,
+        dividend_rho=0.0 if carry == 0.0 else -right * years * terms.asset_leg,
+        vanna=-density * d2_by_volatility,
+        volga=vega * terms.d1 * d2_by_volatility,
+        charm=density * (0.5 * terms.d2 / years - carry / terms.deviation) - (carry - rate) * delta,
+        speed=-gamma / spot * (1.0 + terms.d1 / terms.deviation),
+        colour=gamma * (carried_d1 + 0.5 * (1.0 - d1_d2) / years),
+        zomma=gamma * (d1_d2 - 1.0) / volatility,
+        veta=vega * (carried_d1 - 0.5 * (1.0 + d1_d2) / years),
+    )
 
 
 @njit
@@ -105,11 +168,9 @@ def value(
     >>> round(value(60.0, 65.0, 0.25, 0.30, 0.08, 0.08, 1.0), 4)  # Haug, section 1.1.1
     2.1334
     """
-    if years <= 0.0 or volatility <= 0.0:
-        asset, bond, _ = present_values(spot, strike, years, rate, carry)
-        return _positive_part(right * (asset - bond))
-    terms = _terms(spot, strike, years, volatility, rate, carry, right)
-    return _positive_part(right * (terms.asset_leg - terms.strike_leg))
+    if not is_plain(spot, strike, years, volatility, rate, carry):
+        return _limit(spot, strike, years, volatility, rate, carry, right).theo
+    return plain_value(spot, strike, years, volatility, carry, right, discounting(years, rate, carry))
 
 
 @njit
@@ -118,59 +179,58 @@ def greeks(
 ) -> Greeks:
     """The value and the Greeks of a European option on one unit of the underlying.
 
-    ``spot`` and ``strike`` are prices above zero, ``years`` the time to expiry, ``volatility``, ``rate`` and ``carry``
-    continuous and annual in absolute terms (0.20 is 20 %), ``right`` +1.0 for a call and -1.0 for a put.
+    ``spot`` and ``strike`` are prices, ``years`` the time to expiry, ``volatility``, ``rate`` and ``carry`` continuous
+    and annual in absolute terms (0.20 is 20 %), ``right`` +1.0 for a call and -1.0 for a put.
 
-    Rho follows Haug: where the carry is b = r − q it is the derivative at a fixed q, w·T·K·e^{−rT}·N(w·d2); where the
-    carry is exactly zero the underlying is taken to be a future, whose price holds still, and rho is −T·V. (A stock
-    whose carry is zero cannot be told from a future; its rho is T·(S·delta − V).)
+    Rho follows Haug: where the carry is b = r − q it is the derivative at a fixed q, w·T·K·e^{−rT}·N(w·d2), and
+    dividend rho that by q at a fixed r, −w·T·S·e^{−qT}·N(w·d1). Where the carry is exactly zero the underlying is
+    taken to be a future, whose price holds still: rho is −T·V and dividend rho zero. (A stock whose carry is zero
+    cannot be told from a future; its rho is T·(S·delta − V), its dividend rho −T·S·delta.)
 
-    Limits: expired (``years <= 0``), theo is the intrinsic value and delta is ``right`` strictly in the money, else
-    zero, as are all other Greeks. At zero volatility theo is the discounted intrinsic value of the forward, with its
-    delta, theta, rho and charm. NaN in, NaN out.
+    Limits, which `status` names: expired (``years <= 0``), theo is the intrinsic value and delta is ``right`` strictly
+    in the money, else zero, as are all other Greeks. At zero volatility theo is the discounted intrinsic value of the
+    forward, with its delta, theta, both rhos and charm; at zero strike a call is the discounted forward, a put
+    nothing. A volatility without bound gives what the formula tends to. NaN where the arguments are no option's.
 
     >>> call = greeks(49.0, 50.0, 0.3846, 0.20, 0.05, 0.05, 1.0)  # Hull, chapter 19
     >>> [round(x, 3) for x in (call.theo, call.delta, call.gamma, call.vega, call.theta, call.rho)]
     [2.4, 0.522, 0.066, 12.105, -4.305, 8.907]
     """
-    if years <= 0.0 or volatility <= 0.0:
-        return _certain(spot, strike, years, rate, carry, right)
-    terms = _terms(spot, strike, years, volatility, rate, carry, right)
-    theo = _positive_part(right * (terms.asset_leg - terms.strike_leg))
-    vega = terms.asset_density * terms.root_years
-    delta = right * terms.asset_leg / spot
-    density = terms.growth * terms.density
-    gamma = density / (spot * terms.deviation)
-    d1_d2, d2_by_volatility = terms.d1 * terms.d2, terms.d2 / volatility
-    carried_d1 = rate - carry + carry * terms.d1 / terms.deviation
-    carried = (carry - rate) * terms.asset_leg + rate * terms.strike_leg
-    return Greeks(
-        theo=theo,
-        delta=delta,
-        gamma=gamma,
-        vega=vega,
-        theta=-0.5 * vega * volatility / years - right * carried,
-        rho=-years * theo if carry == 0.0 else right * years * terms.strike_leg,
-        vanna=-density * d2_by_volatility,
-        volga=vega * terms.d1 * d2_by_volatility,
-        charm=density * (0.5 * terms.d2 / years - carry / terms.deviation) - (carry - rate) * delta,
-        speed=-gamma / spot * (1.0 + terms.d1 / terms.deviation),
-        colour=gamma * (carried_d1 + 0.5 * (1.0 - d1_d2) / years),
-        zomma=gamma * (d1_d2 - 1.0) / volatility,
-        veta=vega * (carried_d1 - 0.5 * (1.0 + d1_d2) / years),
-    )
+    if not is_plain(spot, strike, years, volatility, rate, carry):
+        return _limit(spot, strike, years, volatility, rate, carry, right)
+    return plain_greeks(spot, strike, years, volatility, rate, carry, right, discounting(years, rate, carry))
 
 
 @njit
-def _certain(spot: float, strike: float, years: float, rate: float, carry: float, right: float) -> Greeks:
-    """The Greeks of a pay-off that is no longer uncertain: expired, or without volatility."""
-    asset, bond, growth = present_values(spot, strike, years, rate, carry)
+def _limit(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> Greeks:
+    """The Greeks where the formula does not hold as it stands."""
+    found = status(spot, strike, years, volatility, rate, carry)
+    if found in (Status.NOT_A_NUMBER, Status.BAD_INPUT):
+        return _certain(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
+    if found == Status.EXPIRED:
+        intrinsic = _positive_part(right * (spot - strike))
+        return _certain(intrinsic, right if intrinsic > 0.0 else 0.0, 0.0, 0.0, 0.0, 0.0)
+    growth, discount, _ = discounting(years, rate, carry)
+    asset, bond = spot * growth, strike * discount
+    if volatility > VOLATILITY_MAX:  # the call is the underlying, the put the strike
+        asset, growth, bond = (asset, growth, 0.0) if right > 0.0 else (0.0, 0.0, bond)
     theo = _positive_part(right * (asset - bond))
     if theo == 0.0:
-        return Greeks(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    if years <= 0.0:
-        return Greeks(theo, right, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    theta = -right * ((carry - rate) * asset + rate * bond)
-    rho = -years * theo if carry == 0.0 else right * years * bond
-    delta = right * growth
-    return Greeks(theo, delta, 0.0, 0.0, theta, rho, 0.0, 0.0, (rate - carry) * delta, 0.0, 0.0, 0.0, 0.0)
+        return _certain(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return _certain(
+        theo,
+        right * growth,
+        -right * ((carry - rate) * asset + rate * bond),
+        -years * theo if carry == 0.0 else right * years * bond,
+        0.0 if carry == 0.0 else -right * years * asset,
+        right * (rate - carry) * growth,
+    )
+
+
+@inlined
+def _certain(theo: float, delta: float, theta: float, rho: float, dividend_rho: float, charm: float) -> Greeks:
+    """The Greeks of a pay-off that is no longer uncertain; NaN in all where theo is."""
+    none = 0.0 * theo
+    return Greeks(theo, delta, none, none, theta, rho, dividend_rho, none, none, charm, none, none, none, none)

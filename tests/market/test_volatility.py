@@ -85,7 +85,7 @@ def test_the_compiled_pass_agrees_with_the_array_function() -> None:
         rate=0.03,
         carry=0.01,
         right=np.array([1.0, -1.0])[option],
-    )
+    )["volatility"]
     assert np.allclose(found, expected, rtol=0, atol=1e-9, equal_nan=True)
 
 

@@ -1,33 +1,32 @@
-"""Prices and Greeks against published figures, QuantLib, and what must hold of any European option."""
+"""Prices and Greeks against QuantLib, high precision, and what must hold of any European option."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from QuantLib import BlackCalculator, Option, PlainVanillaPayoff
 
-from mmsim.pricing import black_scholes, greeks, implied_volatility, price
+from mmsim.kernel import JIT
+from mmsim.pricing import black_scholes, greeks, price
 
-from .high_precision import black_out_of_the_money
-from .literature import CASES, Case
+from . import high_precision
 
 DRAWS, SEED = 10_000, 20240613
+EPSILON = 2.0**-52
 
 
 @pytest.fixture(scope="module")
 def box() -> pd.DataFrame:
-    """Options over a wide box: 90 % within four deviations, some of them on futures."""
+    """Options over a wide box, a third of them on futures."""
     rng = np.random.default_rng(SEED)
-    years, volatility = 10 ** rng.uniform(-3, 1, DRAWS), 10 ** rng.uniform(-1.5, 0.3, DRAWS)
-    rate = rng.uniform(-0.05, 0.15, DRAWS)
-    strike = 100.0 * np.exp(rng.normal(0.0, 2.0, DRAWS) * volatility * np.sqrt(years))
+    spot, rate = 10 ** rng.uniform(0, 4, DRAWS), rng.uniform(-0.05, 0.20, DRAWS)
     return pd.DataFrame(
         {
-            "spot": 100.0,
-            "strike": strike,
-            "years": years,
-            "volatility": volatility,
+            "spot": spot,
+            "strike": spot * rng.uniform(0.2, 5.0, DRAWS),
+            "years": 10 ** rng.uniform(np.log10(1 / 365), 1, DRAWS),
+            "volatility": rng.uniform(0.01, 2.0, DRAWS),
             "rate": rate,
-            "carry": np.where(rng.random(DRAWS) < 0.3, 0.0, rate - rng.uniform(-0.05, 0.1, DRAWS)),
+            "carry": np.where(rng.random(DRAWS) < 1 / 3, 0.0, rate - rng.uniform(-0.05, 0.15, DRAWS)),
             "right": rng.choice([1.0, -1.0], DRAWS),
         }
     )
@@ -37,86 +36,85 @@ def arguments(box: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: box[name].to_numpy() for name in box}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.source)
-def test_published_figure(case: Case) -> None:
-    ours = greeks(**case.terms).iloc[0]
-    for name, figure in case.figures.items():
-        assert ours[name] == pytest.approx(figure, abs=case.tolerance[name]), name
-
-
-def test_quantlib_agrees_on_random_options(box: pd.DataFrame) -> None:
-    ours = greeks(**arguments(box))
-    theirs = pd.DataFrame([quantlib(*row) for row in box.itertuples(index=False)])
-    legs = 100.0 + box.strike  # QuantLib's normal tail is exact to 1e-16 of one, not of itself
-    deviation = box.volatility * np.sqrt(box.years)
-    scales = {
-        "theo": legs,
-        "delta": 1.0,
-        "gamma": 0.01 / deviation,
-        "vega": legs,
-        "theta": legs / box.years,
-        "rho": legs * box.years,
-    }
-    for name, scale in scales.items():
-        assert ((ours[name] - theirs[name]).abs() / scale).max() < 2e-13, name
-
-
 def quantlib(spot, strike, years, volatility, rate, carry, right) -> dict[str, float]:
     payoff = PlainVanillaPayoff(Option.Call if right > 0 else Option.Put, strike)
     forward, discount = spot * np.exp(carry * years), np.exp(-rate * years)
     model = BlackCalculator(payoff, forward, volatility * np.sqrt(years), discount)
-    rho = -years * model.value() if carry == 0.0 else model.rho(years)
+    is_future = carry == 0.0
     return {
         "theo": model.value(),
         "delta": model.delta(spot),
         "gamma": model.gamma(spot),
         "vega": model.vega(years),
         "theta": model.theta(spot, years),
-        "rho": rho,
+        "rho": -years * model.value() if is_future else model.rho(years),
+        "dividend_rho": 0.0 if is_future else model.dividendRho(years),
+        "vanna": model.vanna(spot, years),
+        "volga": model.volga(years) * np.sqrt(years),  # QuantLib 1.44 divides by the deviation, not the volatility
     }
 
 
-def test_vanna_and_volga_are_slopes(box: pd.DataFrame) -> None:
-    """Central differences of QuantLib-checked delta and vega, Richardson-extrapolated."""
+QUANTLIB_WORST = {  # over the scale of the Greek, see docs/pricing.md
+    "theo": 2e-15,
+    "delta": 5e-15,
+    "gamma": 4e-15,
+    "vega": 4e-15,
+    "theta": 5e-14,
+    "rho": 1e-14,
+    "dividend_rho": 1e-14,
+    "vanna": 1e-14,
+    "volga": 1e-14,
+}
 
-    def slope(field: str, step: float) -> pd.Series:
-        up = greeks(**arguments(box.assign(volatility=box.volatility * (1.0 + step))))[field]
-        down = greeks(**arguments(box.assign(volatility=box.volatility * (1.0 - step))))[field]
-        return (up - down) / (2.0 * step * box.volatility)
 
+def test_quantlib_agrees_on_random_options(box: pd.DataFrame) -> None:
+    """QuantLib's normal tail is exact to 1e-16 of one, not of itself: errors are over the scale of each Greek."""
     ours = greeks(**arguments(box))
-    for name, field in (("vanna", "delta"), ("volga", "vega")):
-        expected = (4.0 * slope(field, 5e-4) - slope(field, 1e-3)) / 3.0
-        scale = ours[name].abs() + ours[field].abs().max() * 1e-2
-        assert ((ours[name] - expected).abs() / scale).max() < 1e-7, name
+    theirs = pd.DataFrame([quantlib(*row) for row in box.itertuples(index=False)])
+    assert (ours.status == "ok").all()
+    legs = box.spot * np.exp((box.carry - box.rate) * box.years) + box.strike * np.exp(-box.rate * box.years)
+    root = np.sqrt(box.years)
+    scales = {
+        "theo": legs,
+        "delta": legs / box.spot,
+        "gamma": legs / box.spot**2 / (box.volatility * root),
+        "vega": legs * root,
+        "theta": legs * (box.volatility / root + box.rate.abs() + (box.carry - box.rate).abs()),
+        "rho": legs * box.years,
+        "dividend_rho": legs * box.years,
+        "vanna": legs / box.spot / box.volatility,
+        "volga": legs * root / box.volatility,
+    }
+    worst = {name: ((ours[name] - theirs[name]).abs() / scale).max() for name, scale in scales.items()}
+    assert all(worst[name] < bound for name, bound in QUANTLIB_WORST.items()), worst
 
 
-@pytest.mark.parametrize(
-    ("name", "field", "argument", "sign"),
-    [
-        ("charm", "delta", "years", -1.0),  # time passes as the years to expiry run out
-        ("colour", "gamma", "years", -1.0),
-        ("veta", "vega", "years", -1.0),
-        ("speed", "gamma", "spot", 1.0),
-        ("zomma", "gamma", "volatility", 1.0),
-    ],
-)
-def test_higher_greeks_are_slopes(box: pd.DataFrame, name: str, field: str, argument: str, sign: float) -> None:
-    """Central differences of Greeks checked above, Richardson-extrapolated; scaled by the field over the argument."""
+WINGS = 8  # one of so many options is far out of the money
 
-    def slope(step: float) -> pd.Series:
-        shift = step * np.minimum(box.volatility * np.sqrt(box.years), 1.0) if argument == "spot" else step
-        up = greeks(**arguments(box.assign(**{argument: box[argument] * (1.0 + shift)})))[field]
-        down = greeks(**arguments(box.assign(**{argument: box[argument] * (1.0 - shift)})))[field]
-        return sign * (up - down) / (2.0 * shift * box[argument])
 
-    ours = greeks(**arguments(box))
-    expected = (4.0 * slope(5e-4) - slope(1e-3)) / 3.0
-    scale = ours[name].abs() + ours[field].abs() / box[argument]
-    away = np.log(box.spot / box.strike) + box.carry * box.years
-    near = (away.abs() < 3.0 * box.volatility * np.sqrt(box.years)).to_numpy()
-    assert near.mean() > 0.6
-    assert ((ours[name] - expected).abs() / scale)[near].max() < 1e-6
+def drawn_for_high_precision(n: int) -> tuple[float, ...]:
+    """An option anywhere, or far out of the money: up to 35 deviations."""
+    rng = np.random.default_rng([SEED, n])
+    spot, volatility, years = 10 ** rng.uniform(0, 4), rng.uniform(0.01, 2.0), 10 ** rng.uniform(-2.5, 1)
+    rate = rng.uniform(-0.05, 0.2)
+    carry = rate - rng.uniform(-0.05, 0.15) if rng.random() < 0.7 else 0.0
+    right = rng.choice([1.0, -1.0])
+    distance = right * rng.uniform(8, 35) if n % WINGS == 0 else np.clip(rng.normal(0, 3), -8, 8)
+    strike = spot * np.exp(carry * years + distance * volatility * np.sqrt(years))
+    return spot, strike, years, volatility, rate, carry, right
+
+
+@pytest.mark.parametrize("n", range(48))
+def test_every_greek_in_sixty_digits(n: int) -> None:
+    """Relative errors, in the far wings too: what the rounding of d1 does to a normal density, and little more."""
+    option = drawn_for_high_precision(n)
+    spot, strike, years, volatility, _, carry, _ = option
+    deviation = volatility * np.sqrt(years)
+    d = abs(np.log(spot / strike) + carry * years) / deviation + deviation
+    allowed = 32.0 * EPSILON * (1.0 + d * d + (1.0 + d) / deviation)
+    ours = black_scholes.greeks(*option)._asdict()
+    true = {name: float(figure) for name, figure in high_precision.greeks(*option).items()}
+    assert ours == pytest.approx(true, rel=allowed, abs=0.0)
 
 
 def test_value_is_theo_to_the_bit(box: pd.DataFrame) -> None:
@@ -127,20 +125,11 @@ def test_put_call_parity(box: pd.DataFrame) -> None:
     call = greeks(**arguments(box.assign(right=1.0)))
     put = greeks(**arguments(box.assign(right=-1.0)))
     growth, discount = np.exp((box.carry - box.rate) * box.years), np.exp(-box.rate * box.years)
-    size = 100.0 * growth + box.strike * discount
-    assert ((call.theo - put.theo - 100.0 * growth + box.strike * discount).abs() / size).max() < 5e-16 * 4
-    assert (call.delta - put.delta - growth).abs().max() < 1e-14
+    size = box.spot * growth + box.strike * discount
+    assert ((call.theo - put.theo - box.spot * growth + box.strike * discount).abs() / size).max() < 5e-16 * 4
+    assert ((call.delta - put.delta - growth).abs() / growth).max() < 1e-14
     for name in ("gamma", "vega", "vanna", "volga"):
         pd.testing.assert_series_equal(call[name], put[name], rtol=1e-15)
-
-
-def test_parity_figure() -> None:
-    """Haug, 2nd edition (2007), section 1.2.1: the put of a call at 8.50 is 8.3791."""
-    forward_less_strike = 100.0 - 105.0 * np.exp(-0.10 * 0.5)
-    volatility = implied_volatility(price=8.5, spot=100.0, strike=105.0, years=0.5, rate=0.10)
-    put = price(spot=100.0, strike=105.0, years=0.5, volatility=volatility, rate=0.10, right="put")
-    assert put == pytest.approx(8.3791, abs=5e-5)
-    assert put == pytest.approx(8.5 - forward_less_strike, abs=1e-13)
 
 
 def test_taylor_terms_of_a_day() -> None:
@@ -203,6 +192,53 @@ def test_expired(spot: float, right: float, years: float) -> None:
     assert black_scholes.value(spot, 100.0, years, 0.2, 0.05, 0.02, right) == intrinsic
 
 
+@pytest.mark.parametrize("carry", [0.0, 0.02, 0.05])
+def test_zero_strike(carry: float) -> None:
+    """The call is the underlying, delivered at expiry; the put is nothing."""
+    call = black_scholes.greeks(80.0, 0.0, 0.5, 0.2, 0.05, carry, 1.0)
+    nearly = black_scholes.greeks(80.0, 1e-90, 0.5, 0.2, 0.05, carry, 1.0)
+    assert call == pytest.approx(nearly, rel=1e-15, abs=1e-80)
+    assert call.theo == pytest.approx(80.0 * np.exp((carry - 0.05) * 0.5), rel=1e-15)
+    assert not any(black_scholes.greeks(80.0, 0.0, 0.5, 0.2, 0.05, carry, -1.0))
+
+
+@pytest.mark.parametrize("right", [1.0, -1.0])
+@pytest.mark.parametrize("carry", [0.0, 0.02, 0.05])
+def test_volatility_without_bound_is_the_limit(carry: float, right: float) -> None:
+    """The call tends to the discounted forward, the put to the discounted strike."""
+    unbounded = black_scholes.greeks(80.0, 100.0, 0.5, np.inf, 0.05, carry, right)
+    nearly = black_scholes.greeks(80.0, 100.0, 0.5, 1e6, 0.05, carry, right)
+    assert unbounded == pytest.approx(nearly, rel=1e-15, abs=1e-80)
+    limit = 80.0 * np.exp((carry - 0.05) * 0.5) if right > 0 else 100.0 * np.exp(-0.025)
+    assert unbounded.theo == pytest.approx(limit, rel=1e-15)
+
+
+def test_no_option_of_the_model_gives_nan_or_a_wrong_sign() -> None:
+    """Over hundreds of orders of magnitude of every argument."""
+    rng = np.random.default_rng(SEED)
+    n = 20_000 if JIT else 1_000
+    years = 10 ** rng.uniform(-30, 6, n)
+    growth = rng.uniform(-200, 200, (2, n)) * rng.choice([0.0, 1e-6, 1e-2, 1.0], (2, n))
+    terms = {
+        "spot": 10 ** rng.uniform(-95, 95, n),
+        "strike": 10 ** rng.uniform(-100, 100, n),
+        "years": years,
+        "volatility": 10 ** rng.uniform(-30, 30, n),
+        "rate": growth[0] / years,
+        "carry": growth[1] / years,
+    }
+    terms["strike"][: n // 2] = terms["spot"][: n // 2] * np.exp(rng.normal(0, 1, n // 2))
+    terms["volatility"][: n // 2] = rng.uniform(0, 10, n // 2) / np.sqrt(years[: n // 2])
+    call, put = (greeks(right=right, **terms) for right in (1, -1))
+    for found in (call, put):
+        assert (found.status == "ok").all()
+        assert not found.isna().any(axis=None)
+        assert (found[["theo", "gamma", "vega"]] >= 0.0).all(axis=None)
+    assert (call.delta >= 0.0).all()
+    assert (put.delta <= 0.0).all()
+    assert (put.rho <= 0.0).all()
+
+
 @pytest.mark.parametrize("right", [1.0, -1.0])
 @pytest.mark.parametrize("carry", [0.0, 0.02, 0.05])
 @pytest.mark.parametrize("spot", [80.0, 125.0])
@@ -218,10 +254,9 @@ def test_zero_volatility_is_the_limit(spot: float, carry: float, right: float) -
 @pytest.mark.parametrize("deviations_out", [0.0, 0.5, -3.0, 12.0, -35.0])
 def test_price_out_of_the_money_keeps_its_digits(deviation: float, deviations_out: float) -> None:
     strike = 100.0 * np.exp(deviations_out * deviation)
-    ours = price(
-        spot=100.0, strike=strike, years=1.0, volatility=deviation, right="call" if deviations_out >= 0 else "put"
-    )
-    exact = float(black_out_of_the_money(100.0, strike, deviation))
+    right = 1.0 if deviations_out >= 0 else -1.0
+    ours = price(spot=100.0, strike=strike, years=1.0, volatility=deviation, right=right)
+    exact = float(high_precision.value(100.0, strike, 1.0, deviation, 0.0, 0.0, right))
     # d1 carries the rounding of ln(S/K) over the deviation, and a tail multiplies it by d1
     assert ours == pytest.approx(exact, rel=1e-14 + 5e-16 * abs(deviations_out) / deviation + 1e-15 / deviation)
 
@@ -252,8 +287,48 @@ def test_shapes_and_rights() -> None:
         price(spot=100.0, strike=90.0, years=1.0, volatility=0.2, right="cal")
 
 
-@pytest.mark.parametrize("wrong", [{"spot": -1.0}, {"strike": 0.0}, {"volatility": -0.1}, {"years": np.nan}])
-def test_outside_the_model_is_nan(wrong: dict[str, float]) -> None:
+BAD = {
+    "a negative spot": ({"spot": -1.0}, "bad_input"),
+    "a spot of zero": ({"spot": 0.0}, "bad_input"),
+    "a negative strike": ({"strike": -1.0}, "bad_input"),
+    "a negative volatility": ({"volatility": -0.1}, "bad_input"),
+    "an infinite spot": ({"spot": np.inf}, "bad_input"),
+    "endless years": ({"years": np.inf}, "bad_input"),
+    "a rate for which nothing is left": ({"rate": 1000.0}, "bad_input"),
+} | {
+    f"no {name}": ({name: np.nan}, "not_a_number")
+    for name in ("spot", "strike", "years", "volatility", "rate", "carry")
+}
+
+
+@pytest.mark.parametrize(("wrong", "status"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_named(wrong: dict[str, float], status: str) -> None:
     terms = {"spot": 100.0, "strike": 90.0, "years": 1.0, "volatility": 0.2} | wrong
-    assert np.isnan(price(**terms))
-    assert greeks(**terms).isna().all(axis=None)
+    table = greeks(**terms)
+    assert table.status.tolist() == [status]
+    assert table.drop(columns="status").isna().all(axis=None)
+    with pytest.raises(ValueError, match=f"1 of 1 options has no value: {status}"):
+        price(**terms)
+
+
+def test_limits_are_named() -> None:
+    table = greeks(
+        spot=100.0,
+        strike=[90.0, 90.0, 0.0, 90.0],
+        years=[1.0, 0.0, 1.0, 1.0],
+        volatility=[0.2, 0.2, 0.2, 0.0],
+    )
+    assert table.status.tolist() == ["ok", "expired", "zero_strike", "zero_volatility"]
+    assert table.theo[1:].tolist() == [10.0, 100.0, 10.0]
+
+
+def test_a_dividend_yield_is_a_carry_of_a_stock() -> None:
+    """Where the two say different things: a yield equal to the rate is not a future."""
+    terms = {"spot": 100.0, "strike": 95.0, "years": 0.5, "volatility": 0.2, "rate": 0.05}
+    pd.testing.assert_frame_equal(greeks(dividend_yield=0.02, **terms), greeks(carry=0.05 - 0.02, **terms))
+    stock, future = greeks(dividend_yield=0.05, **terms).iloc[0], greeks(carry=0.0, **terms).iloc[0]
+    near = greeks(dividend_yield=0.05 + 1e-12, **terms).iloc[0]
+    assert [stock.rho, stock.dividend_rho] == pytest.approx([near.rho, near.dividend_rho], rel=1e-9)
+    assert [future.rho, future.dividend_rho] == [-0.5 * future.theo, 0.0]
+    with pytest.raises(ValueError, match="give one of them"):
+        price(carry=0.0, dividend_yield=0.0, **terms)

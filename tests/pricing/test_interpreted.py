@@ -16,7 +16,8 @@ terms = dict(spot=100.0, strike=100.0 * np.exp(rng.normal(0, 3, n) * volatility 
              rate=rng.uniform(-0.05, 0.1, n), carry=rng.choice([0.0, 0.03], n), right=rng.choice([1, -1], n))
 table = greeks(volatility=volatility, **terms)
 found = implied_volatility(price=table["theo"], **terms)
-print(table.to_numpy().tobytes().hex(), found.tobytes().hex())
+for frame in (table, found):
+    print(frame.drop(columns="status").to_numpy().tobytes().hex(), frame["status"].tolist())
 """
 
 

@@ -1,0 +1,84 @@
+"""What is to be said of one option's arguments or price: a code in compiled code, its name in tables."""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmsim.kernel import inlined, njit
+
+# Within these bounds nothing overflows on the way to any Greek. A price, a time or a volatility below them is zero.
+PRICE_MIN, PRICE_MAX = 1e-100, 1e100
+YEARS_MIN, YEARS_MAX = 1e-30, 1e6
+VOLATILITY_MIN, VOLATILITY_MAX = 1e-30, 1e30
+LOG_GROWTH_MAX = 400.0  # |rate × years|
+
+
+class Status(IntEnum):
+    """Why a value is the limit that it is, or why there is none."""
+
+    OK = 0
+    # valued at a limit of the formula; there is no implied volatility
+    EXPIRED = 1  # no time left: the intrinsic value
+    ZERO_VOLATILITY = 2  # the discounted intrinsic value of the forward
+    ZERO_STRIKE = 3  # the discounted forward, or nothing for a put
+    # no value
+    NOT_A_NUMBER = 4  # an argument is missing
+    BAD_INPUT = 5  # a spot that is not positive, a strike, volatility or size that no option has
+    # no implied volatility
+    BELOW_INTRINSIC = 6  # the price is below the discounted intrinsic value of the forward
+    NO_TIME_VALUE = 7  # the price is that value: every volatility near zero gives it
+    ABOVE_BOUND = (
+        8  # the price is at or above the discounted forward (call) or strike (put), which no volatility reaches
+    )
+    UNDERFLOW = 9  # the price is so small that a double has lost its digits
+
+
+NAMES = pd.CategoricalDtype([status.name.lower() for status in Status])
+
+
+def named(codes: npt.NDArray[np.int64]) -> pd.Categorical:
+    """Codes by their names, in lower case."""
+    return pd.Categorical.from_codes(codes, dtype=NAMES)
+
+
+@inlined
+def is_plain(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> bool:
+    """Whether the formula holds as it stands: no limit is met, nothing is outside the model, and nothing is NaN."""
+    return (
+        PRICE_MIN <= spot <= PRICE_MAX
+        and PRICE_MIN <= strike <= PRICE_MAX
+        and YEARS_MIN <= years <= YEARS_MAX
+        and VOLATILITY_MIN <= volatility <= VOLATILITY_MAX
+        and abs(rate * years) <= LOG_GROWTH_MAX
+        and abs((carry - rate) * years) <= LOG_GROWTH_MAX
+    )
+
+
+@njit
+def status(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> int:
+    """The `Status` of an option's arguments; of OK, EXPIRED, ZERO_VOLATILITY and ZERO_STRIKE there is a value."""
+    if is_plain(spot, strike, years, volatility, rate, carry):
+        return Status.OK
+    for argument in (spot, strike, years, volatility, rate, carry):
+        if math.isnan(argument):
+            return Status.NOT_A_NUMBER
+    time = max(years, 0.0)
+    if not (
+        PRICE_MIN <= spot <= PRICE_MAX
+        and 0.0 <= strike <= PRICE_MAX
+        and time <= YEARS_MAX
+        and volatility >= 0.0
+        and abs(rate * time) <= LOG_GROWTH_MAX
+        and abs((carry - rate) * time) <= LOG_GROWTH_MAX
+    ):
+        return Status.BAD_INPUT
+    if years < YEARS_MIN:
+        return Status.EXPIRED
+    if strike < PRICE_MIN:
+        return Status.ZERO_STRIKE
+    return Status.ZERO_VOLATILITY if volatility < VOLATILITY_MIN else Status.OK  # a volatility without bound
