@@ -14,7 +14,8 @@ from mmsim.pricing.black_scholes import Greeks
 from mmsim.pricing.early_exercise import Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
-_BUMP = 1e-4  # relative
+_VOLATILITY_STEP = 1e-3  # relative
+_RATE_STEP = 1e-4  # times the volatility
 
 
 @njit
@@ -125,26 +126,63 @@ def greeks(
     theo = european.theo + max(now.value, 0.0)
     if is_beyond or theo <= right * (spot - strike):
         return constant(right * (spot - strike), right)
-    step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
+    step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
     _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
     _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
-    _, soon = _premium(spot, strike, years - later, volatility, rate, carry, right)
-    _, soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right)
     _, dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    by_volatility = Premium(
+        (up.value - down.value) / (2.0 * step),
+        (up.first - down.first) / (2.0 * step),
+        (up.second - down.second) / (2.0 * step),
+        0.0,
+        0.0,
+    )
+    volga = (up.value - 2.0 * now.value + down.value) / (step * step)
+    rho = (dearer.value - now.value) / shift
+    return with_premium(european, now, by_volatility, volga, rho, spot, volatility, rate, carry)
+
+
+@internal
+def with_premium(
+    european: Greeks,
+    premium: Premium,
+    by_volatility: Premium,
+    volga: float,
+    rho: float,
+    spot: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+) -> Greeks:
+    """The Greeks of an option that is held: the European's and the premium's.
+
+    While it is held the premium solves the equation ∂π/∂t = r·π − b·S·∂π/∂S − σ²S²/2·∂²π/∂S², which gives its theta
+    and, by spot and volatility, charm, colour and veta.
+    """
+    value, first, second, third, fourth = premium
+    half = 0.5 * volatility * volatility * spot * spot
+    drift = carry + volatility * volatility
     return Greeks(
-        theo=theo,
-        delta=european.delta + now.first,
-        gamma=european.gamma + now.second,
-        vega=european.vega + (up.value - down.value) / (2.0 * step),
-        theta=european.theta + (soon.value - now.value) / later,
-        rho=european.rho + (dearer.value - now.value) / shift,
-        vanna=european.vanna + (up.first - down.first) / (2.0 * step),
-        volga=european.volga + (up.value - 2.0 * now.value + down.value) / (step * step),
-        charm=european.charm + (soon.first - now.first) / later,
-        speed=european.speed + now.third,
-        colour=european.colour + (soon.second - now.second) / later,
-        zomma=european.zomma + (up.second - down.second) / (2.0 * step),
-        veta=european.veta + (soon_up.value - soon.value - up.value + now.value) / (step * later),
+        theo=european.theo + max(value, 0.0),
+        delta=european.delta + first,
+        gamma=european.gamma + second,
+        vega=european.vega + by_volatility.value,
+        theta=european.theta + rate * value - carry * spot * first - half * second,
+        rho=european.rho + rho,
+        vanna=european.vanna + by_volatility.first,
+        volga=european.volga + volga,
+        charm=european.charm + (rate - carry) * first - drift * spot * second - half * third,
+        speed=european.speed + third,
+        colour=european.colour
+        + (rate - carry - drift) * second
+        - (drift + volatility * volatility) * spot * third
+        - half * fourth,
+        zomma=european.zomma + by_volatility.second,
+        veta=european.veta
+        + rate * by_volatility.value
+        - carry * spot * by_volatility.first
+        - half * by_volatility.second
+        - volatility * spot * spot * second,
     )
 
 

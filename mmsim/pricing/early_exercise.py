@@ -87,6 +87,7 @@ class Premium(NamedTuple):
     first: float
     second: float
     third: float
+    fourth: float
 
 
 @internal
@@ -214,7 +215,7 @@ def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float) 
     """The premium of a put above its boundary."""
     deviation = model.volatility * math.sqrt(years)
     spot = math.exp(log_spot)
-    value, first, second, third = 0.0, 0.0, 0.0, 0.0
+    value, first, second, third, fourth = 0.0, 0.0, 0.0, 0.0, 0.0
     for n in range(len(_FOR_PREMIUM)):
         log_b = _log_boundary(model, boundary, _FOR_PREMIUM[n, 2])
         elapsed, deviated = years * _FOR_PREMIUM[n, 0], deviation * _FOR_PREMIUM[n, 1]
@@ -224,7 +225,8 @@ def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float) 
         first += weight * earned.first
         second += weight * earned.second
         third += weight * earned.third
-    return Premium(value, first, second, third)
+        fourth += weight * earned.fourth
+    return Premium(value, first, second, third, fourth)
 
 
 @internal
@@ -240,28 +242,32 @@ def earning(model: Model, spot: float, log_ratio: float, elapsed: float, deviate
     paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
     turn = (rate * density2 - yield_ * density1) / deviated
     lost = yield_ * density1 / deviated
-    bend = d2 / deviated
+    bend, steep = d2 / deviated, 1.0 / (deviated * deviated)
     return Premium(
         rate * (tail2 if d2 > 0.0 else bond - tail2) - paid,
         -turn - paid,
         turn * bend + lost - paid,
-        turn * (1.0 / (deviated * deviated) - bend * bend) + lost * (1.0 - bend) - paid,
+        turn * (steep - bend * bend) + lost * (1.0 - bend) - paid,
+        turn * bend * (bend * bend - 3.0 * steep) + lost * (1.0 - bend + bend * bend - steep) - paid,
     )
 
 
 @internal
 def in_spot(put: Premium, spot: float, strike: float, right: float) -> Premium:
     """The premium in money and its derivatives by spot: of a put, or of the call whose mirrored put is given."""
-    value, first, second, third = put
+    value, first, second, third, fourth = put
     unit = strike
     if right > 0.0:  # S·π(ln K/S)
         unit = spot
+        fourth = value - 4.0 * first + 6.0 * second - 4.0 * third + fourth
         third = value - 3.0 * first + 3.0 * second - third
         second = value - 2.0 * first + second
         first = value - first
+    square = spot * spot
     return Premium(
         unit * value,
         unit * first / spot,
-        unit * (second - first) / (spot * spot),
-        unit * (third - 3.0 * second + 2.0 * first) / (spot * spot * spot),
+        unit * (second - first) / square,
+        unit * (third - 3.0 * second + 2.0 * first) / (square * spot),
+        unit * (fourth - 6.0 * third + 11.0 * second - 6.0 * first) / (square * square),
     )
