@@ -11,7 +11,7 @@ import math
 from mmsim.kernel import internal, njit
 from mmsim.pricing import black_scholes, early_exercise
 from mmsim.pricing.black_scholes import Greeks
-from mmsim.pricing.early_exercise import Premium
+from mmsim.pricing.early_exercise import Boundary, Model, Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
 _VOLATILITY_STEP = 1e-3  # relative
@@ -83,11 +83,12 @@ def value(
     if not math.isnan(life):
         return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
     intrinsic = right * (spot - strike)
-    is_beyond, premium = _premium(spot, strike, years, volatility, rate, carry, right)
-    if is_beyond:
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    if log_spot <= boundary.log_now:
         return intrinsic
+    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years)
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-    return max(european + max(premium.value, 0.0), intrinsic)
+    return max(european + (spot if right > 0.0 else strike) * premium, intrinsic)
 
 
 @njit
@@ -123,7 +124,7 @@ def greeks(
         return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
     is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    theo = european.theo + max(now.value, 0.0)
+    theo = european.theo + now.value
     if is_beyond or theo <= right * (spot - strike):
         return constant(right * (spot - strike), right)
     step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
@@ -163,7 +164,7 @@ def with_premium(
     half = 0.5 * volatility * volatility * spot * spot
     drift = carry + volatility * volatility
     return Greeks(
-        theo=european.theo + max(value, 0.0),
+        theo=european.theo + value,
         delta=european.delta + first,
         gamma=european.gamma + second,
         vega=european.vega + by_volatility.value,
@@ -194,16 +195,24 @@ def constant(theo: float, delta: float) -> Greeks:
 
 
 @internal
-def _premium(
+def _mirrored(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
-) -> tuple[bool, Premium]:
-    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot, which are smooth there."""
+) -> tuple[Model, Boundary, float]:
+    """The put on a strike of one that is the option, or whose mirror image it is: its boundary and its ln S."""
     if right > 0.0:
         rate, carry = rate - carry, -carry
     model = early_exercise.model_of(volatility, rate, carry)
-    boundary = early_exercise.boundary_of(model, years)
-    log_spot = -right * math.log(spot / strike)
-    put = early_exercise.premium_of(model, boundary, log_spot, years)
+    return model, early_exercise.boundary_of(model, years), -right * math.log(spot / strike)
+
+
+@internal
+def _premium(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> tuple[bool, Premium]:
+    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot."""
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    value, slope = early_exercise.premium_of(model, boundary, log_spot, years)
+    put = early_exercise.with_curvature(value, slope, model, boundary, log_spot, years)
     return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 
 

@@ -103,7 +103,8 @@ def squared_logs(model: Model, years: float, scheme: Scheme) -> Floats:
         start = early_exercise.quadratic_boundary(model, tau, early_exercise.pull_of(model, tau), _QD_STEPS)
         gaps[i] = model.log_first - start
     residuals, jacobian = np.empty(count), np.empty((count, count))
-    between, by_between, spare = np.empty((3, scheme.elapsed.size))
+    points = scheme.elapsed.size
+    between, by_between, spare = np.empty(points), np.empty(points), np.empty(points)
     for _ in range(scheme.steps):
         for i in range(count):
             weights = scheme.between[i * count : (i + 1) * count]
@@ -179,6 +180,29 @@ def _asset_term(scale: float, d1: float, deviation: float) -> tuple[float, float
 
 
 @internal
+def _earning(model: Model, spot: float, log_ratio: float, elapsed: float, deviated: float) -> Premium:
+    """What the premium earns a year, ``elapsed`` years from now, where the boundary is S·e^{−log_ratio} then."""
+    rate, yield_ = model.rate, model.yield_
+    d1 = (log_ratio + model.carry * elapsed) / deviated + 0.5 * deviated
+    d2 = d1 - deviated
+    bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
+    density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
+    density2 = bond * _DENSITY * math.exp(-0.5 * d2 * d2)
+    tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
+    paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
+    turn = (rate * density2 - yield_ * density1) / deviated
+    lost = yield_ * density1 / deviated
+    bend, steep = d2 / deviated, 1.0 / (deviated * deviated)
+    return Premium(
+        rate * (tail2 if d2 > 0.0 else bond - tail2) - paid,
+        -turn - paid,
+        turn * bend + lost - paid,
+        turn * (steep - bend * bend) + lost * (1.0 - bend) - paid,
+        turn * bend * (bend * bend - 3.0 * steep) + lost * (1.0 - bend + bend * bend - steep) - paid,
+    )
+
+
+@internal
 def solve(matrix: Floats, vector: Floats) -> None:
     """``vector`` becomes the solution of matrix·x = vector, by elimination with partial pivoting. Destroys it."""
     count = vector.size
@@ -219,7 +243,7 @@ def _premium(
             square += scheme.premium_between[j, k] * squares[j]
         elapsed, weight = years * scheme.premium_elapsed[k], years * scheme.premium_weights[k]
         log_ratio = log_spot - model.log_first + math.sqrt(max(square, 0.0))
-        earned = early_exercise.earning(model, spot_share, log_ratio, elapsed, volatility * math.sqrt(elapsed))
+        earned = _earning(model, spot_share, log_ratio, elapsed, volatility * math.sqrt(elapsed))
         value += weight * earned.value
         first += weight * earned.first
         second += weight * earned.second
