@@ -16,6 +16,9 @@ from mmsim.pricing.implied import implied_volatility as european_volatility
 
 _VOLATILITY_STEP = 1e-3  # relative
 _RATE_STEP = 1e-4  # times the volatility
+_VOLATILITY_MAX = 64.0
+_STEPS_MAX = 100
+_LAST_STEP = 1e-12  # relative
 
 
 @njit
@@ -228,22 +231,31 @@ def implied_volatility(
     """
     if is_never_early(rate, carry, right) or not years > 0.0:
         return european_volatility(price, spot, strike, years, rate, carry, right)
+    if has_two_boundaries(rate, carry, right):
+        return math.nan
     certain = value(spot, strike, years, 0.0, rate, carry, right)
-    if not (price > certain and price < (spot if right > 0.0 else strike)):
+    if not (certain < price < (spot if right > 0.0 else strike)):
         return math.nan
-    low, high = 0.0, 1.0
-    for _ in range(10):
-        if value(spot, strike, years, high, rate, carry, right) >= price:
+    low, high, below = 0.0, 0.5, certain - price
+    above = value(spot, strike, years, high, rate, carry, right) - price
+    while above < 0.0 and high < _VOLATILITY_MAX:
+        low, high, below = high, 2.0 * high, above
+        above = value(spot, strike, years, high, rate, carry, right) - price
+    if not above >= 0.0:
+        return math.nan
+    middle, side = low, 0
+    for _ in range(_STEPS_MAX):  # regula falsi, in which an end that stays twice counts half (Illinois)
+        last = middle
+        middle = min(max(high - above * (high - low) / (above - below), low), high)
+        miss = value(spot, strike, years, middle, rate, carry, right) - price
+        if miss == 0.0 or abs(middle - last) <= _LAST_STEP * middle:
             break
-        low, high = high, 2.0 * high
-    else:
-        return math.nan
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        if value(spot, strike, years, middle, rate, carry, right) < price:
-            low = middle
+        if miss > 0.0:
+            high, above = middle, miss
+            below = 0.5 * below if side > 0 else below
+            side = 1
         else:
-            high = middle
-        if high - low <= 1e-14 * high:
-            break
-    return 0.5 * (low + high)
+            low, below = middle, miss
+            above = 0.5 * above if side < 0 else above
+            side = -1
+    return middle

@@ -34,7 +34,8 @@ from mmsim.pricing.normal import mills_ratio
 Floats = npt.NDArray[np.float64]
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
-_QD_STEPS = 8
+_QD_STEPS = 5
+_NEAR_NOW = 3
 _CHANGE_MAX = 3.0  # of a gap in one step
 _VOLATILITY_STEP = 5e-3  # relative
 _RATE_STEP = 1e-3  # times the volatility
@@ -57,11 +58,11 @@ SCHEME = tuple_of(Scheme, [F1, F1, F1, F2, F1, F1, F2, I64])
 
 
 @cache
-def scheme(points: int = 12, steps: int = 3, quadrature: int = 16, premium_quadrature: int = 24) -> Scheme:
+def scheme(points: int = 14, steps: int = 2, quadrature: int = 12, premium_quadrature: int = 40) -> Scheme:
     """A setting of the method: collocation points, Newton steps, and quadrature points of boundary and premium."""
     nodes = 0.5 - 0.5 * np.cos(np.pi * np.arange(points + 1) / points)
-    elapsed, weights = _quadrature(quadrature)
-    premium_elapsed, premium_weights = _quadrature(premium_quadrature)
+    elapsed, weights = _quadrature(quadrature, 1)
+    premium_elapsed, premium_weights = _quadrature(premium_quadrature, _NEAR_NOW)
     taus = nodes[1:] ** 2
     left = taus[:, None] * (1.0 - elapsed)
     return Scheme(
@@ -76,11 +77,12 @@ def scheme(points: int = 12, steps: int = 3, quadrature: int = 16, premium_quadr
     )
 
 
-def _quadrature(count: int) -> tuple[Floats, Floats]:
-    """Shares of the life and their weights."""
+def _quadrature(count: int, power: int) -> tuple[Floats, Floats]:
+    """Shares sin²φ of the life and their weights, φ = (π/2)·y^power: a higher power has more points near zero."""
     x, w = np.polynomial.legendre.leggauss(count)
-    angle = 0.25 * np.pi * (1.0 + x)
-    return np.sin(angle) ** 2, 0.25 * np.pi * w * np.sin(2.0 * angle)
+    y = 0.5 + 0.5 * x
+    angle = 0.5 * np.pi * y**power
+    return np.sin(angle) ** 2, 0.25 * np.pi * power * y ** (power - 1) * w * np.sin(2.0 * angle)
 
 
 def _lagrange(nodes: Floats, y: Floats) -> Floats:
