@@ -1,11 +1,12 @@
-"""Cash dividends: the option without dividends that an option is priced as, and the numerical truth beside it.
+"""Cash dividends, quickly: options as the loop prices them, by options without dividends, compiled.
 
 A dividend is a time in years from now and an amount; those in (0, T] count. Two models of the spot:
 
     escrowed   S less the present value of the dividends until expiry is lognormal: European options have closed forms
     spot       S is lognormal and falls by each dividend at its ex-date; nothing has a closed form
 
-`without_dividends` is quick, for the loop. `solved` is `finite_differences`, extrapolated; `deamericanised` inverts it.
+European options are exact in the escrowed model, and Bos and Vandermark's in the spot model. American options are
+approximations in both: docs/american.md has their errors against `dividend_grid`, which is exact.
 
 Sources: J. Hull, Options, Futures and Other Derivatives, section 15.12, for the escrowed model and for Black's
 approximation, that an American call is worth the most that it is worth if held to expiry or exercised just before one
@@ -20,18 +21,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.kernel import njit
-from mmsim.pricing import american, finite_differences
-from mmsim.pricing.finite_differences import Solution
+from mmsim.kernel import internal, njit
+from mmsim.pricing import american, black_scholes
+from mmsim.pricing.black_scholes import Greeks
 
 Floats = npt.NDArray[np.float64]
 
-_NODES, _STEPS = 401, 100  # of the coarser of two grids
-_LEAST_SHARE = 1e-9
-_VOLATILITY_MIN, _VOLATILITY_MAX = 1e-4, 8.0
-_PRICE_NOISE = 1e-7  # of the strike: the finite differences' own error where nothing is uncertain
-_ROOT_STEPS_MAX = 60
-_ROOT_LAST_STEP = 1e-9
+_LEAST_SHARE = 1e-9  # of the spot, that dividends leave of it
 
 
 class Equivalent(NamedTuple):
@@ -42,46 +38,24 @@ class Equivalent(NamedTuple):
     years: float
 
 
-class Deamericanised(NamedTuple):
-    """What an American price says of the European one."""
-
-    volatility: float  # NaN where none gives the price, or many do
-    european: float
-
-
 @njit
 def without_dividends(
     spot: float,
     strike: float,
     years: float,
-    volatility: float,
     rate: float,
     carry: float,
-    right: float,
     times: Floats,
     amounts: Floats,
     is_escrowed: bool,
-    is_american: bool,
 ) -> Equivalent:
-    """The option without dividends that is worth about as much.
+    """The European option without dividends that is worth the same, about the same in the spot model.
 
     In the escrowed model the spot is less Σ D·e^{−rt}. In the spot model, near dividends are taken out of the spot and
-    far ones added to the strike: S − Σ D·e^{−bt}·(T − t)/T and K + Σ D·e^{b(T−t)}·t/T. An American call may end at one
-    of the ex-dates instead, with the dividends before it. A spot that the dividends exceed is 1e-9 of itself.
-
-    European options are exact in the escrowed model. Everything else is an approximation: docs/american.md.
+    far ones added to the strike: S − Σ D·e^{−bt}·(T − t)/T and K + Σ D·e^{b(T−t)}·t/T. A spot that the dividends
+    exceed is 1e-9 of itself.
     """
-    held = _until(spot, strike, years, rate, carry, times, amounts, years, is_escrowed)
-    if not (is_american and right > 0.0):
-        return held
-    best = american.value(held.spot, held.strike, held.years, volatility, rate, carry, right)
-    for k in range(times.size):
-        if 0.0 < times[k] <= years:
-            early = _until(spot, strike, times[k], rate, carry, times, amounts, math.nan, is_escrowed)
-            worth = american.value(early.spot, early.strike, early.years, volatility, rate, carry, right)
-            if worth > best:
-                held, best = early, worth
-    return held
+    return _until(spot, strike, years, rate, carry, times, amounts, True, is_escrowed)
 
 
 @njit
@@ -93,14 +67,14 @@ def _until(
     carry: float,
     times: Floats,
     amounts: Floats,
-    last: float,
+    is_last: bool,
     is_escrowed: bool,
 ) -> Equivalent:
-    """The option that ends at ``end``; dividends at that time are paid out of it if it is ``last``, expiry."""
+    """The option that ends at ``end``, with the dividends of that time if they come first: ``is_last``."""
     near, far = 0.0, 0.0
     for k in range(times.size):
         time = times[k]
-        if not 0.0 < time <= end or (time == end and end != last):
+        if not 0.0 < time <= end or (time == end and not is_last):
             continue
         if is_escrowed:
             near += amounts[k] * math.exp(-rate * time)
@@ -111,7 +85,7 @@ def _until(
 
 
 @njit
-def solved(
+def value(
     spot: float,
     strike: float,
     years: float,
@@ -123,74 +97,102 @@ def solved(
     amounts: Floats,
     is_escrowed: bool,
     is_american: bool,
-) -> Solution:
-    """Value, delta and gamma by finite differences on two grids, extrapolated to none (Richardson).
+) -> float:
+    """The value of an option with dividends of ``amounts`` at ``times`` years from now: ``greeks(...).theo``, and cheaper.
 
-    ``times`` ascend. Expired, the value is intrinsic; without volatility it is the limit of a small one, 1e-4.
+    An American option is the European one and the premium of the American option whose yield takes the same from the
+    forward as the dividends do; a call no less than if it were exercised just before one of the ex-dates (Black).
     """
-    if years <= 0.0:
-        intrinsic = right * (spot - strike)
-        return Solution(max(intrinsic, 0.0), right if intrinsic > 0.0 else 0.0, 0.0)
-    count, first = 0, 0
-    for k in range(times.size):
-        first += times[k] <= 0.0
-        count += 0.0 < times[k] <= years
-    ahead, paid = times[first : first + count], amounts[first : first + count]
-    least = max(volatility, _VOLATILITY_MIN)
-    coarse = finite_differences.solve(
-        spot, strike, years, least, rate, carry, right, ahead, paid, is_escrowed, is_american, _NODES, _STEPS
+    held = without_dividends(spot, strike, years, rate, carry, times, amounts, is_escrowed)
+    european = black_scholes.value(held.spot, held.strike, held.years, volatility, rate, carry, right)
+    if not is_american:
+        return european
+    lower = _carry_of(spot, years, rate, carry, times, amounts)
+    premium = american.value(spot, strike, years, volatility, rate, lower, right) - black_scholes.value(
+        spot, strike, years, volatility, rate, lower, right
     )
-    fine = finite_differences.solve(
-        spot, strike, years, least, rate, carry, right, ahead, paid, is_escrowed, is_american, 2 * _NODES - 1, 2 * _STEPS
-    )
-    third = 1.0 / 3.0
-    return Solution(
-        fine.theo + third * (fine.theo - coarse.theo),
-        fine.delta + third * (fine.delta - coarse.delta),
-        fine.gamma + third * (fine.gamma - coarse.gamma),
-    )
+    early, worth = _best_before(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    return max(european + premium, worth, right * (spot - strike))
 
 
 @njit
-def deamericanised(
-    price: float,
+def greeks(
     spot: float,
     strike: float,
     years: float,
+    volatility: float,
     rate: float,
     carry: float,
     right: float,
     times: Floats,
     amounts: Floats,
     is_escrowed: bool,
-) -> Deamericanised:
-    """The volatility at which the American option is worth ``price``, and the European option at that volatility.
+    is_american: bool,
+) -> Greeks:
+    """The value and the Greeks of an option with dividends; arguments are those of `value`.
 
-    NaN where no volatility gives the price or many do: at or below what exercising now pays or the option is worth
-    without volatility, and above what it is worth at a volatility of 800 %.
+    They are those of the options that it is priced by, whose terms are held still.
     """
-    low, high = 0.0, 0.5
-    below = solved(spot, strike, years, low, rate, carry, right, times, amounts, is_escrowed, True).theo - price
-    above = solved(spot, strike, years, high, rate, carry, right, times, amounts, is_escrowed, True).theo - price
-    while above < 0.0 and high < _VOLATILITY_MAX:
-        low, high, below = high, 2.0 * high, above
-        above = solved(spot, strike, years, high, rate, carry, right, times, amounts, is_escrowed, True).theo - price
-    if not (below < -_PRICE_NOISE * strike and above >= 0.0 and years > 0.0):
-        return Deamericanised(math.nan, math.nan)
-    middle, side = low, 0
-    for _ in range(_ROOT_STEPS_MAX):  # regula falsi, in which an end that stays twice counts half (Illinois)
-        last = middle
-        middle = high - above * (high - low) / (above - below)
-        miss = solved(spot, strike, years, middle, rate, carry, right, times, amounts, is_escrowed, True).theo - price
-        if miss == 0.0 or abs(middle - last) <= _ROOT_LAST_STEP * middle:
-            break
-        if miss > 0.0:
-            high, above = middle, miss
-            below = 0.5 * below if side > 0 else below
-            side = 1
-        else:
-            low, below = middle, miss
-            above = 0.5 * above if side < 0 else above
-            side = -1
-    european = solved(spot, strike, years, middle, rate, carry, right, times, amounts, is_escrowed, False).theo
-    return Deamericanised(middle, european)
+    held = without_dividends(spot, strike, years, rate, carry, times, amounts, is_escrowed)
+    european = black_scholes.greeks(held.spot, held.strike, held.years, volatility, rate, carry, right)
+    if not is_american:
+        return european
+    lower = _carry_of(spot, years, rate, carry, times, amounts)
+    more = american.greeks(spot, strike, years, volatility, rate, lower, right)
+    less = black_scholes.greeks(spot, strike, years, volatility, rate, lower, right)
+    theo = european.theo + (more.theo - less.theo)
+    early, worth = _best_before(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    intrinsic = right * (spot - strike)
+    if intrinsic >= max(theo, worth):
+        return american.constant(intrinsic, right)
+    if worth > theo:
+        return black_scholes.greeks(early.spot, early.strike, early.years, volatility, rate, carry, right)
+    return Greeks(
+        theo,
+        european.delta + more.delta - less.delta,
+        european.gamma + more.gamma - less.gamma,
+        european.vega + more.vega - less.vega,
+        european.theta + more.theta - less.theta,
+        european.rho + more.rho - less.rho,
+        european.vanna + more.vanna - less.vanna,
+        european.volga + more.volga - less.volga,
+        european.charm + more.charm - less.charm,
+        european.speed + more.speed - less.speed,
+        european.colour + more.colour - less.colour,
+        european.zomma + more.zomma - less.zomma,
+        european.veta + more.veta - less.veta,
+    )
+
+
+@internal
+def _carry_of(spot: float, years: float, rate: float, carry: float, times: Floats, amounts: Floats) -> float:
+    """The carry less the yield that takes as much from the forward as the dividends."""
+    paid = 0.0
+    for k in range(times.size):
+        if 0.0 < times[k] <= years:
+            paid += amounts[k] * math.exp(-rate * times[k])
+    return carry + math.log(max(1.0 - paid / spot, _LEAST_SHARE)) / years if paid > 0.0 else carry
+
+
+@internal
+def _best_before(
+    spot: float,
+    strike: float,
+    years: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+    right: float,
+    times: Floats,
+    amounts: Floats,
+    is_escrowed: bool,
+) -> tuple[Equivalent, float]:
+    """A call exercised just before the best ex-date, and its value; zero for a put."""
+    best, worth = Equivalent(spot, strike, years), 0.0
+    for k in range(times.size):
+        if right > 0.0 and 0.0 < times[k] <= years:
+            early = _until(spot, strike, times[k], rate, carry, times, amounts, False, is_escrowed)
+            found = black_scholes.value(early.spot, early.strike, early.years, volatility, rate, carry, right)
+            if found > worth:
+                best, worth = early, found
+    return best, worth

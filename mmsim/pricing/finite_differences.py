@@ -81,7 +81,7 @@ def solve(
     """
     contract = Contract(strike, right, is_american)
     carried = spot - present_value(times, amounts, 0, 0.0, rate) if is_escrowed else spot
-    h = _spacing(carried, spot, years, volatility, carry, amounts, is_escrowed, nodes)
+    h = _spacing(spot, years, volatility, carry, amounts, is_escrowed, nodes)
     spots = carried * np.exp(h * (np.arange(nodes) - nodes // 2))
     half, drift = 0.5 * (volatility / h) ** 2, 0.5 * (carry - 0.5 * volatility * volatility) / h
     operator = Operator(half - drift, -2.0 * half - rate, half + drift, carry / h, rate)
@@ -121,7 +121,6 @@ def present_value(times: Floats, amounts: Floats, first: int, now: float, rate: 
 
 @njit
 def _spacing(
-    carried: float,
     spot: float,
     years: float,
     volatility: float,
@@ -258,9 +257,7 @@ def _eliminate(
 
 
 @njit
-def _drop(
-    contract: Contract, spots: Floats, h: float, values: Floats, amount: float, rate: float, left: float
-) -> None:
+def _drop(contract: Contract, spots: Floats, h: float, values: Floats, amount: float, rate: float, left: float) -> None:
     """``values`` just before the spot falls by a dividend, from those just after; ``left`` years before expiry."""
     after = values.copy()
     worthless = 0.0  # the option's value where the spot is zero
@@ -289,5 +286,7 @@ def _at_spot(spots: Floats, values: Floats, h: float) -> Solution:
     """Value, delta and gamma at the middle node."""
     m = spots.size // 2
     first = (8.0 * (values[m + 1] - values[m - 1]) - (values[m + 2] - values[m - 2])) / (12.0 * h)
-    second = (16.0 * (values[m + 1] + values[m - 1]) - 30.0 * values[m] - values[m + 2] - values[m - 2]) / (12.0 * h * h)
+    second = (16.0 * (values[m + 1] + values[m - 1]) - 30.0 * values[m] - values[m + 2] - values[m - 2]) / (
+        12.0 * h * h
+    )
     return Solution(values[m], first / spots[m], (second - first) / (spots[m] * spots[m]))
