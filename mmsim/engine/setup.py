@@ -49,6 +49,7 @@ def new_state(
         lot_costs=np.zeros((len(underlyings), 4 * count + 64), np.int64),
         ticks=ticks,
         dividends=dividends,
+        schedule=np.zeros((2, max(len(dividends), 1))),
         opening=_opening(universe, scenario),
         client_rules=np.ascontiguousarray(client_rules.reshape(-1, 2), np.int64),
         script=np.zeros((1, max(len(options), 1))) if script is None else np.ascontiguousarray(script, float),

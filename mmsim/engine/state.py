@@ -445,6 +445,7 @@ class State(NamedTuple):
     lot_costs: npt.NDArray[np.int64]  # micros
     ticks: Rows
     dividends: Rows
+    schedule: npt.NDArray[np.float64]  # (2, dividends) scratch: years to those ahead, and their amounts
     opening: Rows
     client_rules: npt.NDArray[np.int64]  # (client groups, 2): allocation, fill rule
     script: npt.NDArray[np.float64]  # (ticks, options) deltas of one unit, given
@@ -475,6 +476,7 @@ STATE: Any = tuple_of(
         I2,
         rows_of(TICK),
         rows_of(DIVIDEND),
+        F2,
         rows_of(OPENING),
         I2,
         F2,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine import cash_dividends
-from mmsim.engine.cash_dividends import american_greeks, american_value, are_ahead, held_to_expiry, years_until
+from mmsim.engine.cash_dividends import are_ahead, greeks_with, is_exercised_before, value_with, years_until
 from mmsim.engine.state import State
 from mmsim.kernel import internal
 from mmsim.pricing import american, black_scholes
@@ -29,9 +28,7 @@ def _theo(state: State, underlying: Any, option: Any, spot: float, ts: int, vola
     """Theo of one unit, the dividends ahead being those of an underlying's row."""
     strike, years = option["strike"], years_left(state, option, ts)
     if are_ahead(state, underlying, option):
-        if option["american"] != 0:
-            return american_value(state, underlying, option, spot, ts, volatility)
-        spot, strike, years = held_to_expiry(state, underlying, option, spot, ts)
+        return value_with(state, underlying, option, spot, years, ts, volatility)
     rate, carry, right = option["rate"], option["carry"], option["right"]
     if option["american"] != 0:
         return american.value(spot, strike, years, volatility, rate, carry, right)
@@ -43,9 +40,7 @@ def _greeks(state: State, underlying: Any, option: Any, spot: float, ts: int, vo
     """Theo and Greeks of one unit, the dividends ahead being those of an underlying's row."""
     strike, years = option["strike"], years_left(state, option, ts)
     if are_ahead(state, underlying, option):
-        if option["american"] != 0:
-            return american_greeks(state, underlying, option, spot, ts, volatility)
-        spot, strike, years = held_to_expiry(state, underlying, option, spot, ts)
+        return greeks_with(state, underlying, option, spot, years, ts, volatility)
     rate, carry, right = option["rate"], option["carry"], option["right"]
     if option["american"] != 0:
         return american.greeks(spot, strike, years, volatility, rate, carry, right)
@@ -80,21 +75,11 @@ def is_best_exercised(state: State, option: Any) -> bool:
     if option["american"] == 0 or not has_mark(state, option):
         return False
     underlying, now = state.underlyings[option["underlying"]], state.desk[0]["now"]
-    spot, volatility = underlying["spot"], option["volatility"]
+    spot, years, volatility = underlying["spot"], years_left(state, option, now), option["volatility"]
     if are_ahead(state, underlying, option):
-        return cash_dividends.is_best_exercised(state, underlying, option, spot, now, volatility)
-    rate, carry, right, years = option["rate"], option["carry"], option["right"], years_left(state, option, now)
+        return is_exercised_before(state, underlying, option, spot, years, now, volatility)
+    rate, carry, right = option["rate"], option["carry"], option["right"]
     return american.is_exercised(spot, option["strike"], years, volatility, rate, carry, right)
-
-
-@internal
-def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
-    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`; NaN for NaN."""
-    if volatility != volatility:
-        return volatility
-    option = state.seen_options[i]
-    underlying = state.seen_underlyings[option["underlying"]]
-    return _theo(state, underlying, option, underlying["spot"], ts, volatility)
 
 
 @internal

@@ -11,10 +11,14 @@ import math
 from mmsim.kernel import internal, njit
 from mmsim.pricing import black_scholes, early_exercise
 from mmsim.pricing.black_scholes import Greeks
-from mmsim.pricing.early_exercise import Premium
+from mmsim.pricing.early_exercise import Boundary, Model, Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
-_BUMP = 1e-4  # relative
+_VOLATILITY_STEP = 1e-3  # relative
+_RATE_STEP = 1e-4  # times the volatility
+_VOLATILITY_MAX = 64.0
+_STEPS_MAX = 100
+_LAST_STEP = 1e-12  # relative
 
 
 @njit
@@ -67,14 +71,7 @@ def european_life(
 
 @njit
 def value(
-    spot: float,
-    strike: float,
-    years: float,
-    volatility: float,
-    rate: float,
-    carry: float,
-    right: float,
-    wait: float = 0.0,
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
 ) -> float:
     """The value of an American option on one unit of the underlying: ``greeks(...).theo`` to the bit, and cheaper.
 
@@ -88,12 +85,13 @@ def value(
     life = european_life(spot, strike, years, volatility, rate, carry, right)
     if not math.isnan(life):
         return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
-    intrinsic = right * (spot - strike) if wait <= 0.0 else 0.0
-    is_beyond, premium = _premium(spot, strike, years, volatility, rate, carry, right, wait)
-    if is_beyond:
+    intrinsic = right * (spot - strike)
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    if log_spot <= boundary.log_now:
         return intrinsic
+    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years, 0.0)
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-    return max(european + max(premium.value, 0.0), intrinsic)
+    return max(european + (spot if right > 0.0 else strike) * premium, intrinsic)
 
 
 @njit
@@ -112,20 +110,24 @@ def is_exercised(
 
 
 @njit
+def premium_after(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float, wait: float
+) -> float:
+    """What the right to exercise after ``wait`` years, fewer than ``years``, adds to the European option."""
+    if is_never_early(rate, carry, right) or volatility <= 0.0:
+        return 0.0
+    model, boundary, log_spot = _mirrored(spot, strike, years - wait, volatility, rate, carry, right)
+    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years, wait)
+    return (spot if right > 0.0 else strike) * premium
+
+
+@njit
 def greeks(
-    spot: float,
-    strike: float,
-    years: float,
-    volatility: float,
-    rate: float,
-    carry: float,
-    right: float,
-    wait: float = 0.0,
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
 ) -> Greeks:
     """The value and the Greeks of an American option on one unit of the underlying.
 
-    The arguments and their units are those of `black_scholes.greeks`; it may not be exercised before ``wait`` years
-    have passed, which are fewer than ``years``. Where early exercise is never better, and once
+    The arguments and their units are those of `black_scholes.greeks`. Where early exercise is never better, and once
     expired, everything is that function's. The Greeks are those of the European option and of the premium: by spot in
     closed form, by volatility, time and rate by differences. Where the option is exercised, delta is ``right`` and the
     others are zero.
@@ -137,32 +139,68 @@ def greeks(
     life = european_life(spot, strike, years, volatility, rate, carry, right)
     if not math.isnan(life):
         return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
-    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right, wait)
+    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    theo = european.theo + max(now.value, 0.0)
-    if is_beyond or (wait <= 0.0 and theo <= right * (spot - strike)):
+    theo = european.theo + now.value
+    if is_beyond or theo <= right * (spot - strike):
         return constant(right * (spot - strike), right)
-    step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
-    left, dear = max(wait - later, 0.0), carry if carry == 0.0 else carry + shift
-    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right, wait)
-    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right, wait)
-    _, soon = _premium(spot, strike, years - later, volatility, rate, carry, right, left)
-    _, soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right, left)
-    _, dearer = _premium(spot, strike, years, volatility, rate + shift, dear, right, wait)
+    step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
+    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
+    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
+    _, dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    by_volatility = Premium(
+        (up.value - down.value) / (2.0 * step),
+        (up.first - down.first) / (2.0 * step),
+        (up.second - down.second) / (2.0 * step),
+        0.0,
+        0.0,
+    )
+    volga = (up.value - 2.0 * now.value + down.value) / (step * step)
+    rho = (dearer.value - now.value) / shift
+    return with_premium(european, now, by_volatility, volga, rho, spot, volatility, rate, carry)
+
+
+@internal
+def with_premium(
+    european: Greeks,
+    premium: Premium,
+    by_volatility: Premium,
+    volga: float,
+    rho: float,
+    spot: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+) -> Greeks:
+    """The Greeks of an option that is held: the European's and the premium's.
+
+    While it is held the premium solves the equation ∂π/∂t = r·π − b·S·∂π/∂S − σ²S²/2·∂²π/∂S², which gives its theta
+    and, by spot and volatility, charm, colour and veta.
+    """
+    value, first, second, third, fourth = premium
+    half = 0.5 * volatility * volatility * spot * spot
+    drift = carry + volatility * volatility
     return Greeks(
-        theo=theo,
-        delta=european.delta + now.first,
-        gamma=european.gamma + now.second,
-        vega=european.vega + (up.value - down.value) / (2.0 * step),
-        theta=european.theta + (soon.value - now.value) / later,
-        rho=european.rho + (dearer.value - now.value) / shift,
-        vanna=european.vanna + (up.first - down.first) / (2.0 * step),
-        volga=european.volga + (up.value - 2.0 * now.value + down.value) / (step * step),
-        charm=european.charm + (soon.first - now.first) / later,
-        speed=european.speed + now.third,
-        colour=european.colour + (soon.second - now.second) / later,
-        zomma=european.zomma + (up.second - down.second) / (2.0 * step),
-        veta=european.veta + (soon_up.value - soon.value - up.value + now.value) / (step * later),
+        theo=european.theo + value,
+        delta=european.delta + first,
+        gamma=european.gamma + second,
+        vega=european.vega + by_volatility.value,
+        theta=european.theta + rate * value - carry * spot * first - half * second,
+        rho=european.rho + rho,
+        vanna=european.vanna + by_volatility.first,
+        volga=european.volga + volga,
+        charm=european.charm + (rate - carry) * first - drift * spot * second - half * third,
+        speed=european.speed + third,
+        colour=european.colour
+        + (rate - carry - drift) * second
+        - (drift + volatility * volatility) * spot * third
+        - half * fourth,
+        zomma=european.zomma + by_volatility.second,
+        veta=european.veta
+        + rate * by_volatility.value
+        - carry * spot * by_volatility.first
+        - half * by_volatility.second
+        - volatility * spot * spot * second,
     )
 
 
@@ -174,17 +212,25 @@ def constant(theo: float, delta: float) -> Greeks:
 
 
 @internal
-def _premium(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float, wait: float
-) -> tuple[bool, Premium]:
-    """Whether it is exercised now, and the premium with its derivatives by spot, which are smooth at the boundary."""
+def _mirrored(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> tuple[Model, Boundary, float]:
+    """The put on a strike of one that is the option, or whose mirror image it is: its boundary and its ln S."""
     if right > 0.0:
         rate, carry = rate - carry, -carry
     model = early_exercise.model_of(volatility, rate, carry)
-    boundary = early_exercise.boundary_of(model, years - wait)
-    log_spot = -right * math.log(spot / strike)
-    put = early_exercise.premium_of(model, boundary, log_spot, years, wait)
-    return wait <= 0.0 and log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
+    return model, early_exercise.boundary_of(model, years), -right * math.log(spot / strike)
+
+
+@internal
+def _premium(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> tuple[bool, Premium]:
+    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot."""
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    value, slope = early_exercise.premium_of(model, boundary, log_spot, years, 0.0)
+    put = early_exercise.with_curvature(value, slope, model, boundary, log_spot, years)
+    return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 
 
 @njit
@@ -199,22 +245,31 @@ def implied_volatility(
     """
     if is_never_early(rate, carry, right) or not years > 0.0:
         return european_volatility(price, spot, strike, years, rate, carry, right)
+    if has_two_boundaries(rate, carry, right):
+        return math.nan
     certain = value(spot, strike, years, 0.0, rate, carry, right)
-    if not (price > certain and price < (spot if right > 0.0 else strike)):
+    if not (certain < price < (spot if right > 0.0 else strike)):
         return math.nan
-    low, high = 0.0, 1.0
-    for _ in range(10):
-        if value(spot, strike, years, high, rate, carry, right) >= price:
+    low, high, below = 0.0, 0.5, certain - price
+    above = value(spot, strike, years, high, rate, carry, right) - price
+    while above < 0.0 and high < _VOLATILITY_MAX:
+        low, high, below = high, 2.0 * high, above
+        above = value(spot, strike, years, high, rate, carry, right) - price
+    if not above >= 0.0:
+        return math.nan
+    middle, side = low, 0
+    for _ in range(_STEPS_MAX):  # regula falsi, in which an end that stays twice counts half (Illinois)
+        last = middle
+        middle = min(max(high - above * (high - low) / (above - below), low), high)
+        miss = value(spot, strike, years, middle, rate, carry, right) - price
+        if miss == 0.0 or abs(middle - last) <= _LAST_STEP * middle:
             break
-        low, high = high, 2.0 * high
-    else:
-        return math.nan
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        if value(spot, strike, years, middle, rate, carry, right) < price:
-            low = middle
+        if miss > 0.0:
+            high, above = middle, miss
+            below = 0.5 * below if side > 0 else below
+            side = 1
         else:
-            high = middle
-        if high - low <= 1e-14 * high:
-            break
-    return 0.5 * (low + high)
+            low, below = middle, miss
+            above = 0.5 * above if side < 0 else above
+            side = -1
+    return middle

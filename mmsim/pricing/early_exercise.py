@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmsim.kernel import internal
+from mmsim.pricing import black_scholes
 from mmsim.pricing.normal import mills_ratio
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
@@ -87,6 +88,7 @@ class Premium(NamedTuple):
     first: float
     second: float
     third: float
+    fourth: float
 
 
 @internal
@@ -210,56 +212,79 @@ def _fixed_point(model: Model, boundary: Boundary, log_b: float, tau: float, y: 
 
 
 @internal
-def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float, wait: float) -> Premium:
-    """The premium of a put that may be exercised after ``wait`` years, above its ``boundary`` of ``years − wait``."""
+def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float, wait: float) -> tuple[float, float]:
+    """The premium of a put above its boundary, never negative, and its derivative by ln S.
+
+    It may be exercised after ``wait`` years; the boundary is that of the life ``years − wait``.
+    """
+    rate, yield_ = model.rate, model.yield_
     spot, life = math.exp(log_spot), years - wait
-    value, first, second, third = 0.0, 0.0, 0.0, 0.0
+    value, slope = 0.0, 0.0
     for n in range(len(_FOR_PREMIUM)):
-        log_b, elapsed = _log_boundary(model, boundary, _FOR_PREMIUM[n, 1]), wait + life * _FOR_PREMIUM[n, 0]
-        earned = earning(model, spot, log_spot - log_b, elapsed, model.volatility * math.sqrt(elapsed))
-        weight = life * _FOR_PREMIUM[n, 2]
-        value += weight * earned.value
-        first += weight * earned.first
-        second += weight * earned.second
-        third += weight * earned.third
-    return Premium(value, first, second, third)
+        elapsed, weight = wait + life * _FOR_PREMIUM[n, 0], life * _FOR_PREMIUM[n, 2]
+        deviated = model.volatility * math.sqrt(elapsed)
+        log_b = _log_boundary(model, boundary, _FOR_PREMIUM[n, 1])
+        d1 = (log_spot - log_b + model.carry * elapsed) / deviated + 0.5 * deviated
+        d2 = d1 - deviated
+        bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
+        density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
+        density2 = bond * _DENSITY * math.exp(-0.5 * d2 * d2)
+        tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
+        paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
+        value += weight * (rate * (tail2 if d2 > 0.0 else bond - tail2) - paid)
+        slope -= weight * ((rate * density2 - yield_ * density1) / deviated + paid)
+    return (value, slope) if value > 0.0 else (0.0, 0.0)
 
 
 @internal
-def earning(model: Model, spot: float, log_ratio: float, elapsed: float, deviated: float) -> Premium:
-    """What the premium earns a year, ``elapsed`` years from now, where the boundary is S·e^{−log_ratio} then."""
-    rate, yield_ = model.rate, model.yield_
-    d1 = (log_ratio + model.carry * elapsed) / deviated + 0.5 * deviated
-    d2 = d1 - deviated
-    bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
-    density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
-    density2 = bond * _DENSITY * math.exp(-0.5 * d2 * d2)
-    tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
-    paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
-    turn = (rate * density2 - yield_ * density1) / deviated
-    lost = yield_ * density1 / deviated
-    bend = d2 / deviated
-    return Premium(
-        rate * (tail2 if d2 > 0.0 else bond - tail2) - paid,
-        -turn - paid,
-        turn * bend + lost - paid,
-        turn * (1.0 / (deviated * deviated) - bend * bend) + lost * (1.0 - bend) - paid,
-    )
+def with_curvature(
+    value: float, slope: float, model: Model, boundary: Boundary, log_spot: float, years: float
+) -> Premium:
+    """The premium with its higher derivatives, from their ratios to its value in the shape of QD+.
+
+    That is S^λ/(1 − β·ξ² − c·ξ), ξ = ln S/B(T), with c such that the slope of the option at B is −1. The derivatives of
+    the sum of a few points would be those of its points.
+    """
+    rate, volatility = model.rate, model.volatility
+    b = math.exp(boundary.log_now)
+    at_b = black_scholes.greeks(b, 1.0, years, volatility, rate, model.carry, -1.0)
+    gain = 1.0 - b - at_b.theo
+    bond = math.exp(-rate * years)
+    variance = volatility * volatility
+    a = 2.0 * rate / (variance * (1.0 - bond)) if bond != 1.0 else 2.0 / (variance * years)
+    squared_width = model.drift * model.drift + 4.0 * a
+    power = -0.5 * (model.drift + math.sqrt(squared_width))
+    bent = -0.5 * bond * a * a / squared_width
+    turned = -b * (1.0 + at_b.delta) / gain - power
+    x = max(log_spot - boundary.log_now, 0.0)
+    under = 1.0 / (1.0 - x * (turned + bent * x))
+    f = (turned + 2.0 * bent * x) * under
+    f1 = 2.0 * bent * under + f * f
+    f2 = 2.0 * f * (bent * under + f1)
+    f3 = 2.0 * f1 * (bent * under + f1) + 2.0 * f * (bent * f * under + f2)
+    e = power + f
+    second = e * e + f1
+    third = e * second + 2.0 * e * f1 + f2
+    fourth = e * third + 3.0 * (e * e * f1 + f1 * f1 + e * f2) + f3
+    return Premium(value, slope, value * second, value * third, value * fourth)
 
 
 @internal
 def in_spot(put: Premium, spot: float, strike: float, right: float) -> Premium:
     """The premium in money and its derivatives by spot: of a put, or of the call whose mirrored put is given."""
-    value, first, second, third = put
+    value, first, second, third, fourth = put
     unit = strike
     if right > 0.0:  # S·π(ln K/S)
         unit = spot
+        fourth = value - 4.0 * first + 6.0 * second - 4.0 * third + fourth
         third = value - 3.0 * first + 3.0 * second - third
         second = value - 2.0 * first + second
         first = value - first
+    square = spot * spot
     return Premium(
         unit * value,
         unit * first / spot,
-        unit * (second - first) / (spot * spot),
-        unit * (third - 3.0 * second + 2.0 * first) / (spot * spot * spot),
+        unit * (second - first) / square,
+        unit * (third - 3.0 * second + 2.0 * first) / (square * spot),
+        unit * (fourth - 6.0 * third + 11.0 * second - 6.0 * first) / (square * square),
     )

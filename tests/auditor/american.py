@@ -113,8 +113,8 @@ def _squares(points: tuple[float, float, float], top: float) -> tuple[float, flo
 
 
 @numba.njit
-def _american_put(s: float, k: float, t: float, v: float, r: float, b: float, wait: float) -> tuple[float, float]:
-    """Value and delta; with a ``wait`` it may be exercised after so many years only."""
+def _premium(s: float, k: float, t: float, v: float, r: float, b: float, wait: float) -> tuple[float, float, bool]:
+    """What exercise after a wait adds to a put, its change by the spot, and whether the spot is at the boundary."""
     q = r - b
     top = min(1.0, r / q) if q > 0 else 1.0
     w = 2 * b / (v * v)
@@ -133,10 +133,6 @@ def _american_put(s: float, k: float, t: float, v: float, r: float, b: float, wa
     two = _improved(two, t2, Y[1], v, r, q, guess, top)
     last = _improved(last, life, 1.0, v, r, q, guess, top)
     squares, x = _squares((one, two, last), top), log(s / k)
-    if wait == 0.0 and x <= last:
-        return k - s, -1.0
-    worth, slope, _, _, _ = _put(s / k, t, v, r, q)
-    worth *= k
     value, by_x = 0.0, 0.0
     for n in range(len(FINE)):
         e, weight = wait + life * FINE[n, 0], life * FINE[n, 2]
@@ -145,27 +141,43 @@ def _american_put(s: float, k: float, t: float, v: float, r: float, b: float, wa
         earned, paid = r * exp(-r * e) * _cdf(d - d1), q * exp(x - q * e) * _cdf(-d1)
         value += weight * (earned - paid)
         by_x -= weight * (r * exp(-r * e) * _density(d1 - d) / d - q * exp(x - q * e) * _density(d1) / d + paid)
-    if wait == 0.0 and worth + k * max(value, 0.0) <= k - s:
-        return k - s, -1.0
-    return worth + k * max(value, 0.0), slope + k * by_x / s
+    if value <= 0:
+        value = by_x = 0.0
+    return k * value, k * by_x / s, x <= last
 
 
 @numba.njit
-def _american(
-    s: float, k: float, t: float, v: float, r: float, b: float, right: float, wait: float
-) -> tuple[float, float]:
+def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float]:
+    """Value and delta."""
+    more, by_s, exercised = _premium(s, k, t, v, r, b, 0.0)
+    worth, slope, _, _, _ = _put(s / k, t, v, r, r - b)
+    if exercised or k * worth + more <= k - s:
+        return k - s, -1.0
+    return k * worth + more, slope + by_s
+
+
+@numba.njit
+def _american(s: float, k: float, t: float, v: float, r: float, b: float, right: float) -> tuple[float, float]:
     """A call is the put with spot and strike, and rate and dividend yield, exchanged, and homogeneous in both."""
     if right < 0:
-        return _american_put(s, k, t, v, r, b, wait)
-    worth, slope = _american_put(k, s, t, v, r - b, -b, wait)
+        return _american_put(s, k, t, v, r, b)
+    worth, slope = _american_put(k, s, t, v, r - b, -b)
     return worth, (worth - k * slope) / s
 
 
+def added(s: float, k: float, t: float, v: float, r: float, b: float, right: float, wait: float) -> float:
+    """What the right to exercise after ``wait`` years adds to the European option."""
+    if not early(np.array([r]), np.array([b]), np.array([right]))[0] or v <= 0:
+        return 0.0
+    terms = (s, k, t, v, r, b) if right < 0 else (k, s, t, v, r - b, -b)
+    return float(_premium(*terms, wait)[0])
+
+
 @numba.njit
-def _fill(s: Array, k: Array, t: Array, v: Array, r: Array, b: Array, right: Array, wait: float, out: Array) -> None:
+def _fill(s: Array, k: Array, t: Array, v: Array, r: Array, b: Array, right: Array, out: Array) -> None:
     for n in range(len(s)):
         if isfinite(out[0, n]):
-            out[0, n], out[1, n] = _american(s[n], k[n], t[n], v[n], r[n], b[n], right[n], wait)
+            out[0, n], out[1, n] = _american(s[n], k[n], t[n], v[n], r[n], b[n], right[n])
 
 
 def early(rate: Array, carry: Array, right: Array) -> NDArray[np.bool_]:
@@ -173,12 +185,12 @@ def early(rate: Array, carry: Array, right: Array) -> NDArray[np.bool_]:
     return np.where(right > 0, (rate - carry > 0) | (carry < 0), (rate > 0) | (carry > 0))
 
 
-def values_and_deltas(terms: Sequence[Array], which: NDArray[np.bool_], wait: float = 0.0) -> Array:
+def values_and_deltas(terms: Sequence[Array], which: NDArray[np.bool_]) -> Array:
     """Values and deltas, two rows, of the options of ``which``, which have time and volatility left; NaN elsewhere.
 
     ``terms``: spot, strike, years, volatility, rate, carry, right.
     """
     out = np.tile(np.where(which, 0.0, np.nan), (2, 1))
     columns = [np.ascontiguousarray(np.broadcast_to(column, which.shape), float) for column in terms]
-    _fill(*columns, wait, out)
+    _fill(*columns, out)
     return out

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from .american import early, values_and_deltas
+from . import american
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
@@ -44,22 +44,13 @@ def _european(s: float, k: float, t: float, v: float, terms: Terms) -> Worth:
     return _plain(s, k, t, v, terms.rate, terms.carry, terms.right)
 
 
-def _american(s: float, k: float, t: float, v: float, terms: Terms, wait: float = 0.0) -> Worth:
-    one = np.ones(1)
-    if t <= 0 or v <= 0 or k <= 0 or not early(terms.rate * one, terms.carry * one, terms.right * one)[0]:
-        return _european(s, k, t, v, terms)
-    given = (s, k, t, v, terms.rate, terms.carry, terms.right)
-    worth, slope = values_and_deltas([np.array([x]) for x in given], np.ones(1, bool), wait)
-    return float(worth[0]), float(slope[0])
-
-
 def _written(s: float, terms: Terms, paid: Paid, until: float, before: int, spot_model: bool) -> tuple[float, float]:
     """Price and strike of the option exercised in ``until`` years, just before the dividend number ``before``."""
-    k, r = terms.strike, terms.rate
+    k, r, b = terms.strike, terms.rate, terms.carry
     if spot_model:
         far = [(t, d, t / until if until > 0 else 0.0) for t, d in paid[:before]]
-        s -= sum(d * exp(-r * t) * (1 - share) for t, d, share in far)
-        return s, k + sum(d * exp(-r * t) * share * exp(r * until) for t, d, share in far)
+        s -= sum(d * exp(-b * t) * (1 - share) for t, d, share in far)
+        return s, k + sum(d * exp(b * (until - t)) * share for t, d, share in far)
     s -= sum(d * exp(-r * t) for t, d in paid)
     return s, k - sum(d * exp(-r * (t - until)) for t, d in paid[before:])
 
@@ -117,20 +108,26 @@ def _gains(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> fl
     return max([0.0, *(_gain(s, v, terms, paid, n, spot_model) for n, (ex, _) in enumerate(paid) if ex > 0)])
 
 
+def _added(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> float:
+    """What the right to exercise early, but not at once, adds to the European option."""
+    whole = _written(s, terms, paid, terms.years, len(paid), spot_model)
+    wait = paid[-1][0] if terms.right < 0 else 0.0
+    added = _gains(s, v, terms, paid, spot_model)
+    if terms.years <= wait:
+        return added
+    given = (terms.years, v, terms.rate, terms.carry, terms.right)
+    return added + american.added(*whole, *given, wait)
+
+
 def waiting(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:
     """Value and delta of an option that is not exercised at once."""
-    t = terms.years
-    whole = _written(s, terms, paid, t, len(paid), spot_model)
+    whole = _written(s, terms, paid, terms.years, len(paid), spot_model)
+    worth, slope = _european(*whole, terms.years, v, terms)
     if not terms.american:
-        return _european(*whole, t, v, terms)
-    if terms.right < 0:
-        return _american(*whole, t, v, terms, paid[-1][0])
-    worth, slope = _american(*whole, t, v, terms)
-    added, h = _gains(s, v, terms, paid, spot_model), 1e-3 * s
-    if not added:
         return worth, slope
-    up, down = (_gains(s + move, v, terms, paid, spot_model) for move in (h, -h))
-    return worth + added, slope + (up - down) / (2 * h)
+    h = 1e-3 * s
+    up, down = (_added(s + move, v, terms, paid, spot_model) for move in (h, -h))
+    return worth + _added(s, v, terms, paid, spot_model), slope + (up - down) / (2 * h)
 
 
 def value_and_delta(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:
