@@ -70,6 +70,16 @@ def greeks_seen(state: State, i: int, ts: int) -> Greeks:
 
 
 @internal
+def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
+    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`; NaN for NaN."""
+    if volatility != volatility:
+        return volatility
+    option = state.seen_options[i]
+    underlying = state.seen_underlyings[option["underlying"]]
+    return _theo(state, underlying, option, underlying["spot"], ts, volatility)
+
+
+@internal
 def is_best_exercised(state: State, option: Any) -> bool:
     """Whether the holder of an American option gains nothing by keeping it beyond the present."""
     if option["american"] == 0 or not has_mark(state, option):

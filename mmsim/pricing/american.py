@@ -157,7 +157,9 @@ def greeks(
     )
     volga = (up.value - 2.0 * now.value + down.value) / (step * step)
     rho = (dearer.value - now.value) / shift
-    return with_premium(european, now, by_volatility, volga, rho, spot, volatility, rate, carry)
+    _, paying = _premium(spot, strike, years, volatility, rate, carry - shift, right)
+    dividend_rho = (paying.value - now.value) / shift
+    return with_premium(european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
 
 
 @internal
@@ -167,6 +169,7 @@ def with_premium(
     by_volatility: Premium,
     volga: float,
     rho: float,
+    dividend_rho: float,
     spot: float,
     volatility: float,
     rate: float,
@@ -187,6 +190,7 @@ def with_premium(
         vega=european.vega + by_volatility.value,
         theta=european.theta + rate * value - carry * spot * first - half * second,
         rho=european.rho + rho,
+        dividend_rho=european.dividend_rho + dividend_rho,
         vanna=european.vanna + by_volatility.first,
         volga=european.volga + volga,
         charm=european.charm + (rate - carry) * first - drift * spot * second - half * third,
@@ -208,7 +212,7 @@ def with_premium(
 def constant(theo: float, delta: float) -> Greeks:
     """The Greeks of an option that is exercised now; all NaN where it is not priced."""
     none = theo - theo
-    return Greeks(theo, delta, none, none, none, none, none, none, none, none, none, none, none)
+    return Greeks(theo, delta, none, none, none, none, none, none, none, none, none, none, none, none)
 
 
 @internal

@@ -52,16 +52,17 @@ def without_dividends(
     times: Floats,
     amounts: Floats,
     is_escrowed: bool,
+    elapsed: float = 0.0,
 ) -> Equivalent:
     """The European option without dividends that is worth the same, about the same in the spot model.
 
     In the escrowed model the spot is less Σ D·e^{−rt}. In the spot model, near dividends are taken out of the spot and
     far ones added to the strike: S − Σ D·e^{−bt}·(T − t)/T and K + Σ D·e^{b(T−t)}·t/T. A spot that the dividends
-    exceed is 1e-9 of itself.
+    exceed is 1e-9 of itself. ``elapsed`` years have passed since the times were counted.
     """
     near, far = 0.0, 0.0
     for k in range(times.size):
-        time = max(times[k], 0.0)
+        time = max(times[k] - elapsed, 0.0)
         if time > years:
             break
         if is_escrowed:
@@ -87,7 +88,7 @@ def value(
     is_escrowed: bool,
     is_american: bool,
 ) -> float:
-    """The value of an option with dividends of ``amounts`` at ``times`` years from now: ``greeks(...).theo``, and cheaper.
+    """The value of an option with dividends of ``amounts`` at ``times``: ``greeks(...).theo``, and cheaper.
 
     The other arguments and their limits are those of `black_scholes.greeks`.
     """
@@ -132,16 +133,18 @@ def added(
     times: Floats,
     amounts: Floats,
     is_escrowed: bool,
+    elapsed: float = 0.0,
 ) -> float:
     """What the right to exercise early, but not at once, adds to the European option."""
-    held = without_dividends(spot, strike, years, rate, carry, times, amounts, is_escrowed)
+    held = without_dividends(spot, strike, years, rate, carry, times, amounts, is_escrowed, elapsed)
     wait, most = 0.0, 0.0
     for k in range(times.size):
-        if times[k] <= years:
+        time = times[k] - elapsed
+        if time <= years:
             if right < 0.0:
-                wait = max(times[k], 0.0)
-            elif times[k] > 0.0:
-                call, price = _before(spot, strike, years, rate, carry, times, amounts, k, is_escrowed)
+                wait = max(time, 0.0)
+            elif time > 0.0:
+                call, price = _before(spot, strike, years, rate, carry, times, amounts, k, is_escrowed, elapsed)
                 most = max(most, gain(call, held.spot if is_escrowed else price, volatility))
     if years <= wait:
         return most
@@ -159,12 +162,14 @@ def _before(
     amounts: Floats,
     k: int,
     is_escrowed: bool,
+    elapsed: float,
 ) -> tuple[ExDate, float]:
     """A call around dividend number ``k``, and in the spot model the price that it is written on until then."""
-    until, left = times[k], years - times[k]
+    until = times[k] - elapsed
+    left = years - until
     credit, fall, rise = 0.0, 0.0, 0.0
     for j in range(times.size):
-        time, amount = max(times[j], 0.0), amounts[j]
+        time, amount = max(times[j] - elapsed, 0.0), amounts[j]
         if time > years:
             break
         wait = time - until
@@ -204,45 +209,47 @@ def greeks(
     european = black_scholes.greeks(held.spot, held.strike, years, volatility, rate, carry, right)
     if not is_american:
         return european
-    grid = np.zeros((3, 5))  # by now, then a little later, then at more volatility; by spot
-    rise, shift, later = _BUMP * spot, _BUMP * volatility, _BUMP * years
-    for k in range(times.size - 1, -1, -1):
-        if times[k] > 0.0:
-            later = _BUMP * min(years, times[k])
-    for row in range(3):
-        left, ahead = (years - later, times - later) if row == 1 else (years, times)
-        sigma = volatility + shift if row == 2 else volatility
-        for column in range(5):
-            if row == 0 or abs(column - 2) <= 1:
-                grid[row, column] = added(
-                    spot + (column - 2) * rise, strike, left, sigma, rate, carry, right, ahead, amounts, is_escrowed
-                )
-    now = grid[0, 2]
+    now = added(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
     intrinsic = right * (spot - strike)
     if intrinsic >= european.theo + now:
         return american.constant(intrinsic, right)
     if now == 0.0:
         return european
-    poor = added(spot, strike, years, volatility - shift, rate, carry, right, times, amounts, is_escrowed)
-    later_rich = added(
-        spot, strike, years - later, volatility + shift, rate, carry, right, times - later, amounts, is_escrowed
-    )
-    delta = 0.5 * (grid[:, 3] - grid[:, 1]) / rise
-    gamma = (grid[:, 3] - 2.0 * grid[:, 2] + grid[:, 1]) / (rise * rise)
-    third = 0.5 * (grid[0, 4] - 2.0 * grid[0, 3] + 2.0 * grid[0, 1] - grid[0, 0]) / (rise * rise * rise)
-    soon, rich = grid[1, 2], grid[2, 2]
+    rise, shift, later = _BUMP * spot, _BUMP * volatility, _BUMP * years
+    for k in range(times.size - 1, -1, -1):
+        if times[k] > 0.0:
+            later = _BUMP * min(years, times[k])
+    left, rich, dear = years - later, volatility + shift, spot + rise
+    cheap, poor = spot - rise, volatility - shift
+    up = added(dear, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    down = added(cheap, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    up_2 = added(dear + rise, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    down_2 = added(cheap - rise, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    at_rich = added(spot, strike, years, rich, rate, carry, right, times, amounts, is_escrowed)
+    at_poor = added(spot, strike, years, poor, rate, carry, right, times, amounts, is_escrowed)
+    up_rich = added(dear, strike, years, rich, rate, carry, right, times, amounts, is_escrowed)
+    down_rich = added(cheap, strike, years, rich, rate, carry, right, times, amounts, is_escrowed)
+    soon = added(spot, strike, left, volatility, rate, carry, right, times, amounts, is_escrowed, later)
+    up_soon = added(dear, strike, left, volatility, rate, carry, right, times, amounts, is_escrowed, later)
+    down_soon = added(cheap, strike, left, volatility, rate, carry, right, times, amounts, is_escrowed, later)
+    soon_rich = added(spot, strike, left, rich, rate, carry, right, times, amounts, is_escrowed, later)
+    square = rise * rise
+    delta, gamma = 0.5 * (up - down) / rise, (up - 2.0 * now + down) / square
+    delta_rich, gamma_rich = 0.5 * (up_rich - down_rich) / rise, (up_rich - 2.0 * at_rich + down_rich) / square
+    delta_soon, gamma_soon = 0.5 * (up_soon - down_soon) / rise, (up_soon - 2.0 * soon + down_soon) / square
     return Greeks(
         theo=european.theo + now,
-        delta=european.delta + delta[0],
-        gamma=european.gamma + gamma[0],
-        vega=european.vega + 0.5 * (rich - poor) / shift,
+        delta=european.delta + delta,
+        gamma=european.gamma + gamma,
+        vega=european.vega + 0.5 * (at_rich - at_poor) / shift,
         theta=european.theta + (soon - now) / later,
         rho=european.rho,
-        vanna=european.vanna + (delta[2] - delta[0]) / shift,
-        volga=european.volga + (rich - 2.0 * now + poor) / (shift * shift),
-        charm=european.charm + (delta[1] - delta[0]) / later,
-        speed=european.speed + third,
-        colour=european.colour + (gamma[1] - gamma[0]) / later,
-        zomma=european.zomma + (gamma[2] - gamma[0]) / shift,
-        veta=european.veta + (later_rich - soon - rich + now) / (shift * later),
+        dividend_rho=european.dividend_rho,
+        vanna=european.vanna + (delta_rich - delta) / shift,
+        volga=european.volga + (at_rich - 2.0 * now + at_poor) / (shift * shift),
+        charm=european.charm + (delta_soon - delta) / later,
+        speed=european.speed + 0.5 * (up_2 - 2.0 * up + 2.0 * down - down_2) / (square * rise),
+        colour=european.colour + (gamma_soon - gamma) / later,
+        zomma=european.zomma + (gamma_rich - gamma) / shift,
+        veta=european.veta + (soon_rich - soon - at_rich + now) / (shift * later),
     )

@@ -306,6 +306,9 @@ def greeks(
     shift *= 2.0
     _, dearest = _premium(spot, strike, years, volatility, rate + shift, carry + carries * shift, right, scheme)
     rho = (4.0 * dearer.value - 3.0 * now.value - dearest.value) / shift
+    _, paying = _premium(spot, strike, years, volatility, rate, carry - 0.5 * shift, right, scheme)
+    _, most = _premium(spot, strike, years, volatility, rate, carry - shift, right, scheme)
+    dividend_rho = (4.0 * paying.value - 3.0 * now.value - most.value) / shift
     by_volatility = Premium(
         _slope(down.value, up.value, far_down.value, far_up.value, step),
         _slope(down.first, up.first, far_down.first, far_up.first, step),
@@ -313,7 +316,8 @@ def greeks(
         0.0,
         0.0,
     )
-    return with_premium(european, now, by_volatility, volga / (12.0 * step * step), rho, spot, volatility, rate, carry)
+    volga /= 12.0 * step * step
+    return with_premium(european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
 
 
 @internal
