@@ -98,7 +98,7 @@ def value(
     is_escrowed: bool,
     is_american: bool,
 ) -> float:
-    """The value of an option with dividends of ``amounts`` at ``times`` years from now: ``greeks(...).theo``, and cheaper.
+    """The value of an option with dividends of ``amounts`` at ``times`` years from now: ``greeks(...).theo``, cheaper.
 
     An American option is the European one and the premium of the American option whose yield takes the same from the
     forward as the dividends do; a call no less than if it were exercised just before one of the ex-dates (Black).
@@ -111,8 +111,8 @@ def value(
     premium = american.value(spot, strike, years, volatility, rate, lower, right) - black_scholes.value(
         spot, strike, years, volatility, rate, lower, right
     )
-    early, worth = _best_before(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
-    return max(european + premium, worth, right * (spot - strike))
+    _, early = _best_before(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
+    return max(european + premium, early, right * (spot - strike))
 
 
 @njit
