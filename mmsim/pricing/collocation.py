@@ -34,7 +34,7 @@ from mmsim.pricing.normal import mills_ratio
 Floats = npt.NDArray[np.float64]
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
-_QD_STEPS = 5
+_QD_STEPS = 8
 _NEAR_NOW = 3
 _CHANGE_MAX = 3.0  # of a gap in one step
 _VOLATILITY_STEP = 5e-3  # relative
@@ -58,7 +58,7 @@ SCHEME = tuple_of(Scheme, [F1, F1, F1, F2, F1, F1, F2, I64])
 
 
 @cache
-def scheme(points: int = 14, steps: int = 2, quadrature: int = 12, premium_quadrature: int = 40) -> Scheme:
+def scheme(points: int = 14, steps: int = 3, quadrature: int = 12, premium_quadrature: int = 40) -> Scheme:
     """A setting of the method: collocation points, Newton steps, and quadrature points of boundary and premium."""
     nodes = 0.5 - 0.5 * np.cos(np.pi * np.arange(points + 1) / points)
     elapsed, weights = _quadrature(quadrature, 1)

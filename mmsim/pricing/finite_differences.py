@@ -104,8 +104,7 @@ def solve(
             _drop(contract, spots, h, values, amounts[k], rate, years - until)
         if k >= 0 and is_american:
             escrow = present_value(times, amounts, k, until, rate) if is_escrowed else 0.0
-            for i in range(nodes):
-                values[i] = max(values[i], right * (spots[i] + escrow - strike))
+            _exercise(contract, spots, values, escrow)
         later = until
     return _at_spot(spots, values, h)
 
@@ -181,11 +180,10 @@ def _advance(
 @internal
 def _applied(operator: Operator, values: Floats, i: int) -> float:
     """The operator on ``values`` at a node."""
-    if i == 0:
-        return operator.edge * (values[1] - values[0]) - operator.rate * values[0]
-    if i == values.size - 1:
-        return operator.edge * (values[i] - values[i - 1]) - operator.rate * values[i]
-    return operator.down * values[i - 1] + operator.middle * values[i] + operator.up * values[i + 1]
+    below, at, above = float(values[max(i - 1, 0)]), float(values[i]), float(values[min(i + 1, values.size - 1)])
+    if i == 0 or i == values.size - 1:
+        return operator.edge * (above - below) - operator.rate * at
+    return operator.down * below + operator.middle * at + operator.up * above
 
 
 @njit
@@ -279,6 +277,24 @@ def _drop(contract: Contract, spots: Floats, h: float, values: Floats, amount: f
             - (u + 1.0) * u * (u - 2.0) / 2.0 * after[j + 1]
             + (u + 1.0) * u * (u - 1.0) / 6.0 * after[j + 2]
         )
+
+
+@njit
+def _exercise(contract: Contract, spots: Floats, values: Floats, escrow: float) -> None:
+    """The better of ``values`` and the pay-off just before a dividend, at a crossing its mean over the node's cell."""
+    last = spots.size - 1
+    before, ahead = 0.0, contract.right * (spots[0] + escrow - contract.strike)
+    better = values[0] - ahead
+    for i in range(spots.size):
+        payoff, gain = ahead, better
+        if i < last:
+            ahead = contract.right * (spots[i + 1] + escrow - contract.strike)
+            better = values[i + 1] - ahead
+        slope = 0.25 * abs(better - (before if i > 0 else gain))  # over half a cell
+        before = gain
+        if abs(gain) < slope:
+            gain = (gain + slope) ** 2 / (4.0 * slope)
+        values[i] = payoff + max(gain, 0.0)
 
 
 @njit
