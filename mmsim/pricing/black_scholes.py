@@ -57,9 +57,7 @@ class _Terms(NamedTuple):
     """What value and Greeks have in common."""
 
     deviation: float  # σ√T
-    d1: float
     d2: float
-    density: float  # n(d1)
     asset_density: float  # S·e^{(b−r)T}·n(d1), which is K·e^{−rT}·n(d2)
     asset_leg: float  # S·e^{(b−r)T}·N(w·d1)
     strike_leg: float  # K·e^{−rT}·N(w·d2)
@@ -88,19 +86,30 @@ def _leg(present_value: float, density: float, d: float) -> float:
 
 
 @inlined
+def d1_of(spot: float, strike: float, years: float, volatility: float, carry: float, at: Discounting) -> float:
+    """The forward's distance from the strike in deviations, and half a deviation."""
+    deviation = volatility * at.root_years
+    return (log_ratio(spot, strike) + carry * years) / deviation + 0.5 * deviation
+
+
+@inlined
+def density_of(d1: float) -> float:
+    """n(d1)."""
+    return _INVERSE_SQRT_TWO_PI * exp_or_zero(-0.5 * d1 * d1)
+
+
+@inlined
 def _terms(
-    spot: float, strike: float, years: float, volatility: float, carry: float, right: float, at: Discounting
+    spot: float, strike: float, volatility: float, right: float, at: Discounting, d1: float, density: float
 ) -> _Terms:
     """The shared terms of an option to which no limit applies."""
     asset = spot * at.growth
     deviation = volatility * at.root_years
-    d1 = (log_ratio(spot, strike) + carry * years) / deviation + 0.5 * deviation
     d2 = d1 - deviation
-    density = _INVERSE_SQRT_TWO_PI * exp_or_zero(-0.5 * d1 * d1)
     asset_density = asset * density
     asset_leg = _leg(asset, asset_density, right * d1)
     strike_leg = _leg(strike * at.discount, asset_density, right * d2)
-    return _Terms(deviation, d1, d2, density, asset_density, asset_leg, strike_leg)
+    return _Terms(deviation, d2, asset_density, asset_leg, strike_leg)
 
 
 @inlined
@@ -111,10 +120,10 @@ def _positive_part(x: float) -> float:
 
 @inlined
 def plain_value(
-    spot: float, strike: float, years: float, volatility: float, carry: float, right: float, at: Discounting
+    spot: float, strike: float, volatility: float, right: float, at: Discounting, d1: float, density: float
 ) -> float:
-    """`value` of an option to which no limit applies; no branches, for loops over a chain."""
-    terms = _terms(spot, strike, years, volatility, carry, right, at)
+    """`value` of an option to which no limit applies, from its d1 and n(d1); no branches, for loops over a chain."""
+    terms = _terms(spot, strike, volatility, right, at, d1, density)
     return _positive_part(right * (terms.asset_leg - terms.strike_leg))
 
 
@@ -128,16 +137,18 @@ def plain_greeks(
     carry: float,
     right: float,
     at: Discounting,
+    d1: float,
+    density: float,
 ) -> Greeks:
-    """`greeks` of an option to which no limit applies; no branches, for loops over a chain."""
-    terms = _terms(spot, strike, years, volatility, carry, right, at)
+    """`greeks` of an option to which no limit applies, from its d1 and n(d1); no branches, for loops over a chain."""
+    terms = _terms(spot, strike, volatility, right, at, d1, density)
     theo = _positive_part(right * (terms.asset_leg - terms.strike_leg))
     vega = terms.asset_density * at.root_years
     delta = right * terms.asset_leg / spot
-    density = at.growth * terms.density
-    gamma = density / (spot * terms.deviation)
-    d1_d2, d2_by_volatility = terms.d1 * terms.d2, terms.d2 / volatility
-    carried_d1 = rate - carry + carry * terms.d1 / terms.deviation
+    spot_density = at.growth * density
+    gamma = spot_density / (spot * terms.deviation)
+    d1_d2, d2_by_volatility = d1 * terms.d2, terms.d2 / volatility
+    carried_d1 = rate - carry + carry * d1 / terms.deviation
     carried = (carry - rate) * terms.asset_leg + rate * terms.strike_leg
     return Greeks(
         theo=theo,
@@ -147,10 +158,10 @@ def plain_greeks(
         theta=-0.5 * vega * volatility / years - right * carried,
         rho=-years * theo if carry == 0.0 else right * years * terms.strike_leg,
         dividend_rho=0.0 if carry == 0.0 else -right * years * terms.asset_leg,
-        vanna=-density * d2_by_volatility,
-        volga=vega * terms.d1 * d2_by_volatility,
-        charm=density * (0.5 * terms.d2 / years - carry / terms.deviation) - (carry - rate) * delta,
-        speed=-gamma / spot * (1.0 + terms.d1 / terms.deviation),
+        vanna=-spot_density * d2_by_volatility,
+        volga=vega * d1 * d2_by_volatility,
+        charm=spot_density * (0.5 * terms.d2 / years - carry / terms.deviation) - (carry - rate) * delta,
+        speed=-gamma / spot * (1.0 + d1 / terms.deviation),
         colour=gamma * (carried_d1 + 0.5 * (1.0 - d1_d2) / years),
         zomma=gamma * (d1_d2 - 1.0) / volatility,
         veta=vega * (carried_d1 - 0.5 * (1.0 + d1_d2) / years),
@@ -170,7 +181,9 @@ def value(
     """
     if not is_plain(spot, strike, years, volatility, rate, carry):
         return _limit(spot, strike, years, volatility, rate, carry, right).theo
-    return plain_value(spot, strike, years, volatility, carry, right, discounting(years, rate, carry))
+    at = discounting(years, rate, carry)
+    d1 = d1_of(spot, strike, years, volatility, carry, at)
+    return plain_value(spot, strike, volatility, right, at, d1, density_of(d1))
 
 
 @njit
@@ -198,7 +211,9 @@ def greeks(
     """
     if not is_plain(spot, strike, years, volatility, rate, carry):
         return _limit(spot, strike, years, volatility, rate, carry, right)
-    return plain_greeks(spot, strike, years, volatility, rate, carry, right, discounting(years, rate, carry))
+    at = discounting(years, rate, carry)
+    d1 = d1_of(spot, strike, years, volatility, carry, at)
+    return plain_greeks(spot, strike, years, volatility, rate, carry, right, at, d1, density_of(d1))
 
 
 @njit

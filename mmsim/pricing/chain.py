@@ -14,7 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.kernel import F1, F2, I1, VOID, entry, inlined
-from mmsim.pricing.black_scholes import Discounting, Greeks, discounting, greeks, plain_greeks, plain_value, value
+from mmsim.pricing.black_scholes import (
+    Discounting,
+    Greeks,
+    d1_of,
+    density_of,
+    discounting,
+    greeks,
+    plain_greeks,
+    plain_value,
+    value,
+)
 from mmsim.pricing.implied import (
     ANY_VOLATILITY,
     Normalised,
@@ -33,7 +43,8 @@ Integers = npt.NDArray[np.int64]
 ALL, FIRST = len(Greeks._fields), 5  # fields of `Greeks`; the first are theo, delta, gamma, vega and theta
 _LANES = 64  # options of a block; a column of the workspace begins at a multiple of it
 _INPUTS = 7  # spot, strike, years, volatility, rate, carry, right; or price, spot, strike, years, rate, carry, right
-_A, _B, _C, _D, _E, _F, _G, _GROWTH, _DISCOUNT, _ROOT_YEARS, _OUT = (_LANES * column for column in range(11))
+_A, _B, _C, _D, _E, _F, _G = (_LANES * column for column in range(_INPUTS))
+_GROWTH, _DISCOUNT, _ROOT_YEARS, _D1, _DENSITY, _OUT = (_LANES * (_INPUTS + column) for column in range(6))
 _ALONE = _OUT + _LANES  # 1.0 for a price whose volatility is found by itself
 _STAND_IN = (0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, math.exp(-1.0), 1.0)  # in the place of an option done by itself
 
@@ -42,16 +53,18 @@ _STAND_IN = (0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, math.exp(-1.0), 1.0)  # in
 def _load(columns: Floats, first: int, count: int, block: Floats) -> None:
     """Copy the inputs of a block's options from the rows of ``columns``."""
     for k in range(_INPUTS):
+        row = columns[k][first : first + count]
         for j in range(count):
-            block[k * _LANES + j] = columns[k, first + j]
+            block[k * _LANES + j] = row[j]
 
 
 @inlined
 def _unload(block: Floats, table: Floats, first: int, count: int) -> None:
     """Copy a block's results to the rows of ``table``."""
     for k in range(table.shape[0]):
+        row = table[k][first : first + count]
         for j in range(count):
-            table[k, first + j] = block[_OUT + k * _LANES + j]
+            row[j] = block[_OUT + k * _LANES + j]
 
 
 @inlined
@@ -105,7 +118,7 @@ def _prepare(columns: Floats, first: int, count: int, block: Floats, statuses: I
     for j in range(count):
         spot, strike, years, volatility, rate, carry, _ = _inputs(block, j)
         plain += is_plain(spot, strike, years, volatility, rate, carry)
-        statuses[first + j] = Status.OK
+    statuses[first : first + count] = Status.OK
     if plain < count:
         for j in range(count):
             spot, strike, years, volatility, rate, carry, _ = _inputs(block, j)
@@ -113,6 +126,11 @@ def _prepare(columns: Floats, first: int, count: int, block: Floats, statuses: I
                 statuses[first + j] = status(spot, strike, years, volatility, rate, carry)
                 _stand_in(block, j)
     _discount(block, count, _C, _E, _F)
+    for j in range(count):
+        spot, strike, years, volatility, _, carry, _ = _inputs(block, j)
+        block[_D1 + j] = d1_of(spot, strike, years, volatility, carry, _discounting_of(block, j))
+    for j in range(count):
+        block[_DENSITY + j] = density_of(block[_D1 + j])
     return count - plain
 
 
@@ -120,7 +138,8 @@ def _prepare(columns: Floats, first: int, count: int, block: Floats, statuses: I
 def _greeks_of(block: Floats, j: int) -> Greeks:
     """The Greeks of an option of a block."""
     spot, strike, years, volatility, rate, carry, right = _inputs(block, j)
-    return plain_greeks(spot, strike, years, volatility, rate, carry, right, _discounting_of(block, j))
+    at, d1, density = _discounting_of(block, j), block[_D1 + j], block[_DENSITY + j]
+    return plain_greeks(spot, strike, years, volatility, rate, carry, right, at, d1, density)
 
 
 @inlined
@@ -155,11 +174,12 @@ def fill_values(columns: Floats, values: Floats, statuses: Integers) -> None:
         count = min(_LANES, values.size - first)
         apart = _prepare(columns, first, count, block, statuses)
         for j in range(count):
-            spot, strike, years, volatility, _, carry, right = _inputs(block, j)
-            at = _discounting_of(block, j)
-            block[_OUT + j] = plain_value(spot, strike, years, volatility, carry, right, at)
+            spot, strike, _, volatility, _, _, right = _inputs(block, j)
+            at, d1, density = _discounting_of(block, j), block[_D1 + j], block[_DENSITY + j]
+            block[_OUT + j] = plain_value(spot, strike, volatility, right, at, d1, density)
+        row = values[first : first + count]
         for j in range(count):
-            values[first + j] = block[_OUT + j]
+            row[j] = block[_OUT + j]
         if apart > 0:
             for n in range(first, first + count):
                 spot, strike, years, volatility, rate, carry, right = columns[:, n]
