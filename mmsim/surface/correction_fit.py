@@ -45,27 +45,29 @@ def _add(first: int, row: Floats, residual: float, normal: Floats, gradient: Flo
 
 
 @njit
-def _solve(normal: Floats, right: Floats) -> None:
-    """Solve the banded positive definite system in place, by Cholesky."""
+def _factor(normal: Floats) -> None:
+    """Cholesky's factor of the banded positive definite matrix, in its place."""
+    size = len(normal)
+    for i in range(size):
+        for d in range(min(_SPAN, size - i)):
+            rest = normal[i, d]
+            for m in range(1, min(_SPAN - d, i + 1)):
+                rest -= normal[i - m, m] * normal[i - m, m + d]
+            normal[i, d] = math.sqrt(rest) if d == 0 else rest / normal[i, 0]
+
+
+@njit
+def _solve(factor: Floats, right: Floats) -> None:
+    """Solve the system of which ``factor`` is Cholesky's factor, in place."""
     size = right.size
     for i in range(size):
-        for d in range(_SPAN):
-            if i + d < size:
-                rest = normal[i, d]
-                for m in range(1, _SPAN - d):
-                    if i - m >= 0:
-                        rest -= normal[i - m, m] * normal[i - m, m + d]
-                normal[i, d] = math.sqrt(rest) if d == 0 else rest / normal[i, 0]
-    for i in range(size):
-        for m in range(1, _SPAN):
-            if i - m >= 0:
-                right[i] -= normal[i - m, m] * right[i - m]
-        right[i] /= normal[i, 0]
+        for m in range(1, min(_SPAN, i + 1)):
+            right[i] -= factor[i - m, m] * right[i - m]
+        right[i] /= factor[i, 0]
     for i in range(size - 1, -1, -1):
-        for m in range(1, _SPAN):
-            if i + m < size:
-                right[i] -= normal[i, m] * right[i + m]
-        right[i] /= normal[i, 0]
+        for m in range(1, min(_SPAN, size - i)):
+            right[i] -= factor[i, m] * right[i + m]
+        right[i] /= factor[i, 0]
 
 
 @njit
@@ -205,6 +207,7 @@ def fit_correction(
             factor, step = normal.copy(), -gradient
             for i in range(size):
                 factor[i, 0] *= 1.0 + damping
+            _factor(factor)
             _solve(factor, step)
             trial = weights + step
             next_cost = _accumulate(

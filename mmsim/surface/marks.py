@@ -29,7 +29,7 @@ _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)  # of the correction, until it is free of 
 class Mark(NamedTuple):
     """What a slice was fitted by."""
 
-    svi: Svi
+    svi: Svi | None
     curve: Curve
     found: tuple[Arbitrage, ...]  # in the free fit
     left: tuple[Arbitrage, ...]
@@ -38,8 +38,8 @@ class Mark(NamedTuple):
 def fit_mark(points: Points, years: float, start: Svi | None, later: Curve | None) -> Mark:
     """Fit raw SVI from ``start`` or anywhere, and correct it; both below the curve of the ``later`` expiry."""
     deviation = _deviation(points, years)
-    lattice = _lattice(points, deviation, _LATTICE)
-    checked = _lattice(points, deviation, _CHECKED)
+    lattice = _lattice(points.log_moneyness, deviation, _LATTICE)
+    checked = checked_lattice(points.log_moneyness, deviation)
     free, svi = _fit_svi(points, years, deviation, start, lattice, later)
     found = tuple(violations(free, checked, later))
     full = _correct(svi, points, years, deviation, lattice, later)
@@ -66,9 +66,14 @@ def _deviation(points: Points, years: float) -> float:
     return float(points.mid[np.abs(points.log_moneyness).argmin()]) * math.sqrt(years)
 
 
-def _lattice(points: Points, deviation: float, size: int) -> Floats:
-    """Where arbitrage is looked for."""
-    k, reach = points.log_moneyness, _REACH * deviation
+def checked_lattice(k: Floats, deviation: float) -> Floats:
+    """Where arbitrage is looked for: 6 standard deviations to either side, and one past the outermost of ``k``."""
+    return _lattice(k, deviation, _CHECKED)
+
+
+def _lattice(k: Floats, deviation: float, size: int) -> Floats:
+    """Equally spaced points of the range in which arbitrage is looked for."""
+    reach = _REACH * deviation
     return np.linspace(min(k[0] - deviation, -reach), max(k[-1] + deviation, reach), size)
 
 

@@ -103,3 +103,9 @@ def _weights(bid: Floats, ask: Floats, vega: Floats) -> Floats:
         return vega
     half_width = vega * np.maximum(0.5 * (ask - bid), WIDTH_MIN)
     return vega / np.hypot(half_width, np.median(half_width))
+
+
+def one_a_strike(used: Points) -> tuple[Floats, Floats]:
+    """Log-moneyness and the weighted mean of the mids of each strike."""
+    k, place = np.unique(used.log_moneyness, return_inverse=True)
+    return k, np.bincount(place, used.weight * used.mid) / np.bincount(place, used.weight)

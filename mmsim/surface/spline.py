@@ -1,7 +1,7 @@
 """The fallback that never fails: volatility through the quotes, a spline in delta, flat beyond the outermost.
 
-Delta is N(−k/d), with one deviation d = σ√T at the money for all strikes: a fixed map of moneyness to (0, 1), so that the
-spline bends where options have vega. Between neighbouring expiries total variance is held to what they leave.
+Delta is N(−k/d), with one deviation d = σ√T at the money for all strikes: a fixed map of moneyness to (0, 1), so that
+the spline bends where options have vega. Total variance is held to what the neighbouring expiries leave.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mmsim.surface.arbitrage import Curve
 
 Floats = npt.NDArray[np.float64]
 
+_DELTA_MIN = 1e-9  # strikes nearer than that in delta are one
 _SQRT_HALF = math.sqrt(0.5)
 _erf = np.frompyfunc(math.erf, 1, 1)
 
@@ -34,13 +35,15 @@ class Spline(NamedTuple):
     def derivatives(self, k: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
         """w, w' and w'' at log-moneyness ``k``, in its shape; where a neighbour bounds it, those of the neighbour."""
         points = np.asarray(k, dtype=float)
-        found = self._free(points)
+        total, slope, curvature = self._free(points)
         for bound, sign in ((self.earlier, 1.0), (self.later, -1.0)):
             if bound is not None:
                 other = bound.derivatives(points)
-                beyond = sign * (other[0] - found[0]) > 0.0
-                found = tuple(np.where(beyond, its, own) for its, own in zip(other, found, strict=True))
-        return found
+                beyond = sign * (other[0] - total) > 0.0
+                total, slope, curvature = (
+                    np.where(beyond, its, own) for its, own in zip(other, (total, slope, curvature), strict=True)
+                )
+        return total, slope, curvature
 
     def scaled(self, factor: float) -> Spline:
         """The smile of total variance ``factor``·w: at another time, the same volatility by moneyness."""
@@ -86,9 +89,6 @@ def spline(k: Floats, volatility: Floats, years: float, earlier: Curve | None, l
     return Spline(years, deviation, deltas, volatilities, _bends(deltas, volatilities), earlier, later)
 
 
-_DELTA_MIN = 1e-9  # strikes nearer than that in delta are one
-
-
 def _bends(x: Floats, y: Floats) -> Floats:
     """The second derivatives at the knots of the cubic spline that is level at both ends."""
     size = x.size
@@ -104,4 +104,5 @@ def _bends(x: Floats, y: Floats) -> Floats:
         if i < size - 1:
             matrix[i, i + 1], right[i] = width[i], right[i] + 6.0 * rise[i]
             matrix[i, i] += 2.0 * width[i]
-    return np.linalg.solve(matrix, right)
+    bends: Floats = np.linalg.solve(matrix, right)
+    return bends

@@ -129,6 +129,31 @@ def _into_bounds(at: Floats, lower: Floats, upper: Floats) -> None:
 
 
 @njit
+def _step(
+    at: Floats,
+    lower: Floats,
+    upper: Floats,
+    damping: float,
+    normal: Floats,
+    gradient: Floats,
+    factor: Floats,
+    step: Floats,
+) -> None:
+    """The damped step from ``at``; a parameter that would leave its bounds at once stays where it is."""
+    factor[:] = normal
+    for i in range(SIZE):
+        step[i] = -gradient[i]
+        factor[i, i] *= 1.0 + damping
+        if (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0):
+            factor[i, :] = 0.0
+            factor[:, i] = 0.0
+            step[i] = 0.0
+        if factor[i, i] == 0.0:
+            factor[i, i] = 1.0
+    solve(factor, step)
+
+
+@njit
 def _refine(
     quotes: Floats, years: float, lattice: Floats, stiffness: float, lower: Floats, upper: Floats, at: Floats
 ) -> float:
@@ -140,23 +165,7 @@ def _refine(
     cost = _accumulate(quotes, years, lattice, stiffness, at, normal, gradient, row)
     damping = _DAMPING
     for _ in range(_STEPS_MAX):
-        for i in range(SIZE):
-            held = (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0)
-            for j in range(SIZE):
-                factor[i, j] = normal[i, j]
-            step[i] = -gradient[i]
-            if held:
-                step[i] = 0.0
-                for j in range(SIZE):
-                    factor[i, j] = 0.0
-        for i in range(SIZE):
-            if factor[i, i] == 0.0:
-                for j in range(SIZE):
-                    factor[j, i] = 0.0
-                factor[i, i] = 1.0
-            else:
-                factor[i, i] *= 1.0 + damping
-        solve(factor, step)
+        _step(at, lower, upper, damping, normal, gradient, factor, step)
         for i in range(SIZE):
             trial[i] = at[i] + step[i]
         _into_bounds(trial, lower, upper)
