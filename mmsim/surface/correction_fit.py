@@ -21,14 +21,13 @@ import numpy.typing as npt
 
 from mmsim.kernel import F1, F2, F64, I1, VOID, entry, njit
 from mmsim.surface.durrleman import compiled_durrleman, durrleman_gradient
+from mmsim.surface.least_squares import MARGIN, STIFFNESS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _SPAN = 4
 _DIFFERENCES = (-1.0, 3.0, -3.0, 1.0)
-_MARGIN = 1e-3  # of g, and relative to a ceiling: a penalty gives way a little
-_STIFFNESS = (30.0, 300.0, 3e3, 3e4)
 _STEPS_MAX = 40
 _DAMPING, _DAMPING_MAX = 1e-6, 1e8
 _LAST_DECREASE = 1e-4  # of the cost, relative
@@ -146,14 +145,14 @@ def _penalty(
     slope = lattice[2, n] + _sum(first, values, n, _SPAN, weights)
     curvature = lattice[3, n] + _sum(first, values, n, 2 * _SPAN, weights)
     cost = 0.0
-    short = compiled_durrleman(k, w, slope, curvature) - _MARGIN
+    short = compiled_durrleman(k, w, slope, curvature) - MARGIN
     if short < 0.0:
         by_w, by_slope = durrleman_gradient(k, w, slope)
         for i in range(_SPAN):
             by_weight = by_w * values[i, n] + by_slope * values[_SPAN + i, n] + 0.5 * values[2 * _SPAN + i, n]
             row[i] = stiffness * by_weight
         cost += _add(first, row, stiffness * short, normal, gradient)
-    over = w / ceiling - 1.0 + _MARGIN
+    over = w / ceiling - 1.0 + MARGIN
     if over > 0.0:
         for i in range(_SPAN):
             row[i] = stiffness / ceiling * values[i, n]
@@ -197,7 +196,7 @@ def fit_correction(
     size = weights.size
     normal, gradient = np.empty((size, _SPAN)), np.empty(size)
     next_normal, next_gradient = np.empty((size, _SPAN)), np.empty(size)
-    for stiffness in _STIFFNESS:
+    for stiffness in STIFFNESS:
         cost = _accumulate(
             quotes, quote_first, quote_basis, years, lattice, lattice_first, lattice_basis,
             roughness, ridge, stiffness, weights, normal, gradient,

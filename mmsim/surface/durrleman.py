@@ -19,7 +19,7 @@ _Number = TypeVar("_Number", float, npt.NDArray[np.float64])
 
 
 def durrleman(k: _Number, w: _Number, slope: _Number, curvature: _Number) -> _Number:
-    """Its left side g at log-moneyness ``k`` of a smile with total variance ``w``, w' ``slope`` and w'' ``curvature``."""
+    """The condition's g at log-moneyness ``k``, where w is ``w``, w' is ``slope`` and w'' is ``curvature``."""
     bend = 1.0 - 0.5 * k * slope / w
     return bend * bend - 0.25 * slope * slope * (1.0 / w + 0.25) + 0.5 * curvature
 

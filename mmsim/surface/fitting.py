@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,9 +39,9 @@ class _Job(NamedTuple):
 
 def fit_slices(slices: Sequence[Slice], previous: Surface | None) -> Surface:
     """See `mmsim.surface.fit`."""
-    jobs = [_job(quotes, previous) for quotes in sorted(slices, key=lambda one: one.expiry_ns)]
-    if len({job.quotes.expiry_ns for job in jobs}) < len(jobs):
-        raise ValueError("two slices have the same expiry")
+    ordered = sorted(slices, key=lambda one: one.expiry_ns)
+    _check(ordered)
+    jobs = [_job(quotes, previous) for quotes in ordered]
     smiles = _fitted(jobs)
     missing = [job for job in jobs if job.quotes.expiry_ns not in smiles]
     shared = across(smiles.values()) if any(job.status is SliceStatus.FEW_STRIKES for job in missing) else None
@@ -49,6 +50,17 @@ def fit_slices(slices: Sequence[Slice], previous: Surface | None) -> Surface:
         if smile is not None:
             smiles[job.quotes.expiry_ns] = smile
     return Surface(dict(sorted(smiles.items())), {job.quotes.expiry_ns: job.status for job in jobs})
+
+
+def _check(ordered: Sequence[Slice]) -> None:
+    """ValueError for slices that no chain can have."""
+    alive = [one for one in ordered if one.years > 0.0]
+    if any(a.expiry_ns == b.expiry_ns for a, b in pairwise(ordered)):
+        raise ValueError("two slices have the same expiry")
+    if any(a.years >= b.years for a, b in pairwise(alive)):
+        raise ValueError("a later expiry must have more years")
+    if any(len({np.shape(column) for column in one[3:]}) > 1 or np.ndim(one[3]) != 1 for one in ordered):
+        raise ValueError("the columns of a slice must have one length")
 
 
 def _job(quotes: Slice, previous: Surface | None) -> _Job:

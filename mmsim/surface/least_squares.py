@@ -1,4 +1,4 @@
-"""Small dense normal equations, compiled."""
+"""What the compiled fits share: small normal equations, and how stiff a penalty is made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy.typing as npt
 from mmsim.kernel import njit
 
 Floats = npt.NDArray[np.float64]
+
+STIFFNESS = (30.0, 300.0, 3e3, 3e4, 3e5, 3e6)  # of what must not be, in turn, until it is not
+MARGIN = 1e-3  # of g, and relative to a ceiling: a penalty gives way a little
 
 
 @njit

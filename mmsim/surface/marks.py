@@ -21,6 +21,7 @@ _STARTS, _STARTS_WARM = 3, 1
 _REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
 _LATTICE, _CHECKED = 161, 641  # points of the lattice: of the penalties, of the check
 KNOT_STEP = 0.25  # standard deviations
+INTERVALS_MAX = 100
 ROUGHNESS, RIDGE = 1.0, 0.01  # weights of a third difference and of the correction, in volatility
 OUTSIDE, EDGE = 5.0, 0.15  # weight of a half-width outside, and the share of it that is kept from the edge
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)  # of the correction, until it is free of arbitrage
@@ -110,7 +111,8 @@ def _correct(
     svi: Svi, points: Points, years: float, deviation: float, lattice: Floats, later: Curve | None
 ) -> Corrected:
     """The mark with all of its correction."""
-    k, step = points.log_moneyness, KNOT_STEP * deviation
+    k = points.log_moneyness
+    step = max(KNOT_STEP * deviation, (k[-1] - k[0]) / INTERVALS_MAX)
     intervals = math.ceil((k[-1] - k[0]) / step) + 2
     knots = Knots(0.5 * (k[0] + k[-1] - intervals * step), step, intervals)
     half_width = np.maximum(0.5 * (points.ask - points.bid), WIDTH_MIN)

@@ -104,5 +104,4 @@ def _bends(x: Floats, y: Floats) -> Floats:
         if i < size - 1:
             matrix[i, i + 1], right[i] = width[i], right[i] + 6.0 * rise[i]
             matrix[i, i] += 2.0 * width[i]
-    bends: Floats = np.linalg.solve(matrix, right)
-    return bends
+    return np.asarray(np.linalg.solve(matrix, right), dtype=float)

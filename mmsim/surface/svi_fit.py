@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from mmsim.kernel import F1, F2, F64, I64, entry, njit
 from mmsim.surface.durrleman import compiled_durrleman, durrleman_gradient
-from mmsim.surface.least_squares import add_row, solve
+from mmsim.surface.least_squares import MARGIN, STIFFNESS, add_row, solve
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,8 +31,6 @@ SIZE = 5
 SLOPE_MIN, SLOPE_MAX = 1e-6, 1.999  # of the wings
 _A, _P, _C, _M, _S = range(SIZE)
 _VARIANCE_MIN = 1e-10
-_MARGIN = 1e-3  # of g, and relative to a ceiling: a penalty gives way a little
-_STIFFNESS = (30.0, 300.0, 3e3, 3e4)
 _STEPS_MAX = 60
 _DAMPING, _DAMPING_MAX = 1e-3, 1e8
 _LAST_DECREASE = 1e-7  # of the cost, relative
@@ -96,7 +94,7 @@ def _penalty(
     x, r, w, slope, curvature = _derivatives(k, at)
     w = max(w, _VARIANCE_MIN)
     cost = 0.0
-    short = compiled_durrleman(k, w, slope, curvature) - _MARGIN
+    short = compiled_durrleman(k, w, slope, curvature) - MARGIN
     b, s = 0.5 * (at[_P] + at[_C]), at[_S]
     over_r = 1.0 / r
     if short < 0.0:
@@ -111,7 +109,7 @@ def _penalty(
         by_s = s * over_r * by_w - s * x * cube * by_slope
         row[_S] = stiffness * b * (by_s + s * (x * x - 0.5 * s * s) * cube * over_r * over_r)
         cost += add_row(row, stiffness * short, normal, gradient)
-    over = w / ceiling - 1.0 + _MARGIN
+    over = w / ceiling - 1.0 + MARGIN
     if over > 0.0:
         scale = stiffness / ceiling
         row[_A], row[_P], row[_C] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
@@ -190,7 +188,7 @@ def _ranked_starts(quotes: Floats, years: float, lower: Floats, upper: Floats, c
     found = np.empty((len(_CENTRES) * len(_WIDTHS), SIZE))
     costs = np.empty(len(found))
     normal, gradient, row = np.empty((3, 3)), np.empty(3), np.empty(3)
-    deviation = _median_deviation(quotes, years)
+    deviation = _deviation(quotes, years)
     n = 0
     for centre in _CENTRES:
         for width in _WIDTHS:
@@ -209,13 +207,14 @@ def _ranked_starts(quotes: Floats, years: float, lower: Floats, upper: Floats, c
 
 
 @njit
-def _median_deviation(quotes: Floats, years: float) -> float:
+def _deviation(quotes: Floats, years: float) -> float:
     """σ√T of the quote nearest the money."""
     nearest = 0
     for n in range(quotes.shape[1]):
         if abs(quotes[0, n]) < abs(quotes[0, nearest]):
             nearest = n
-    return quotes[1, nearest] * math.sqrt(years)
+    deviation: float = quotes[1, nearest] * math.sqrt(years)
+    return deviation
 
 
 @njit
@@ -249,7 +248,7 @@ def _linear(
         at[i] = min(max(at[i], lower[i]), upper[i])
     at[_A] = -(gradient[0] + normal[0, 1] * at[_P] + normal[0, 2] * at[_C]) / normal[0, 0]
     _into_bounds(at, lower, upper)
-    cost = total
+    cost: float = total
     for i in range(3):
         cost += 2.0 * gradient[i] * at[i]
         for j in range(3):
@@ -267,13 +266,12 @@ def fit_svi(
     there, infinite where there is none. lower, upper (5,): bounds. starts: how many of the coarse grid are refined,
     beside ``parameters`` as they come, where the first is a number.
     """
-    best = np.empty(SIZE)
-    best_cost = math.inf
+    tried = _ranked_starts(quotes, years, lower, upper, max(starts, 1))
+    best, best_cost = tried[0].copy(), math.inf
     if not math.isnan(parameters[0]):
         best[:] = parameters
         _into_bounds(best, lower, upper)
         best_cost = _refine(quotes, years, lattice, 0.0, lower, upper, best)
-    tried = _ranked_starts(quotes, years, lower, upper, starts)
     for n in range(starts):
         cost = _refine(quotes, years, lattice, 0.0, lower, upper, tried[n])
         if cost < best_cost:
@@ -289,7 +287,7 @@ def repair_svi(
 ) -> float:
     """Refit ``parameters`` in place under ever stiffer penalties until nothing on the lattice is violated."""
     cost = math.inf
-    for stiffness in _STIFFNESS:
+    for stiffness in STIFFNESS:
         cost = _refine(quotes, years, lattice, stiffness, lower, upper, parameters)
         if _is_clear(lattice, parameters):
             break
