@@ -17,7 +17,7 @@ from mmsim.surface.svi_fit import SLOPE_MAX, SLOPE_MIN, fit_svi, repair_svi
 
 Floats = npt.NDArray[np.float64]
 
-_STARTS, _STARTS_WARM = 3, 1
+_STARTS, _STARTS_WARM, _STARTS_REPAIR = 3, 1, 2
 _CENTRE_BEYOND = 0.5  # standard deviations past the outermost quotes that m may be: what is further out no quote tells
 _WIDTH_MIN = 0.05  # of σ, in standard deviations
 _REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
@@ -99,7 +99,7 @@ def _fit_svi(
         parameters[:] = start.a, *start.slopes, start.m, start.sigma
     fit_svi(quotes, years, bounds, lower, upper, _STARTS if start is None else _STARTS_WARM, parameters)
     free = _raw(parameters)
-    repair_svi(quotes, years, bounds, lower, upper, parameters)
+    repair_svi(quotes, years, bounds, lower, upper, _STARTS_REPAIR, parameters)
     return free, _raw(parameters)
 
 
