@@ -189,8 +189,9 @@ def fit_correction(
     """Fit ``weights`` in place, from where they are.
 
     quotes (6, n): total variance of SVI; low, mid and high volatility; the weight of the distance to the mid and of
-    that outside; with the B-splines of `correction.basis`. lattice (5, m): log-moneyness, w, w' and w'' of SVI and the
-    ceiling of total variance; its basis (12, m) has values, first and second derivatives. roughness: the weight of a
+    that outside; with the B-splines of `correction.basis`, as for the
+    lattice. lattice (5, m): log-moneyness, w, w' and w'' of SVI and the
+    ceiling of total variance; roughness: the weight of a
     third difference, ridge: of the weights themselves.
     """
     size = weights.size

@@ -120,10 +120,10 @@ def _penalty(
 
 @njit
 def _into_bounds(at: Floats, lower: Floats, upper: Floats) -> None:
-    """Move parameters into their bounds, and total variance above zero."""
-    for i in range(SIZE):
+    """Move parameters into their bounds; that of a is for the least total variance, a + σ·√(p·c)."""
+    for i in range(1, SIZE):
         at[i] = min(max(at[i], lower[i]), upper[i])
-    at[_A] = max(at[_A], _VARIANCE_MIN - at[_S] * math.sqrt(at[_P] * at[_C]))
+    at[_A] = max(at[_A], lower[_A] - at[_S] * math.sqrt(at[_P] * at[_C]))
 
 
 @njit
@@ -279,8 +279,8 @@ def fit_svi(
     """Fit ``parameters`` (a, p, c, m, σ) in place.
 
     quotes (3, n): log-moneyness, volatility, weight. lattice (2, m): log-moneyness and the ceiling of total variance
-    there, infinite where there is none. lower, upper (5,): bounds. starts: how many of the coarse grid are refined,
-    beside ``parameters`` as they come, where the first is a number.
+    there, infinite where there is none. lower, upper (5,): bounds, of which the first is for the least total variance.
+    starts: how many of the coarse grid are refined, beside ``parameters`` as they come, where the first is a number.
     """
     tried = _ranked_starts(quotes, years, lower, upper, max(starts, 1))
     best, best_cost = tried[0].copy(), math.inf
