@@ -2,8 +2,9 @@
 
     w(k) = w_SVI(k) + Σ c_l·B_l(k)
 
-with B_l the cubic B-splines on equally spaced knots. The correction has two continuous derivatives, and it and both of
-them fall to zero past the outermost quotes, so that the wings are those of SVI.
+with B_l the cubic B-splines on equally spaced knots, which reach past the outermost quotes. The outermost three weights
+of either side are zero: the correction and its two derivatives are continuous and end as zero, and the wings are those
+of SVI.
 Source: C. de Boor, A Practical Guide to Splines (1978), chapter IX.
 """
 

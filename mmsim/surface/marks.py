@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.surface.arbitrage import Arbitrage, Curve, butterflies, calendars, wings
-from mmsim.surface.correction import Corrected, Knots, basis
+from mmsim.surface.correction import SPAN, Corrected, Knots, basis
 from mmsim.surface.correction_fit import fit_correction
 from mmsim.surface.slices import WIDTH_MIN, Points
 from mmsim.surface.svi import Svi
@@ -120,7 +120,7 @@ def _correct(
     """The mark with all of its correction."""
     k = points.log_moneyness
     step = max(KNOT_STEP * deviation, (k[-1] - k[0]) / INTERVALS_MAX)
-    intervals = math.ceil((k[-1] - k[0]) / step) + 2
+    intervals = math.ceil((k[-1] - k[0]) / step) + 2 * (SPAN - 1)
     knots = Knots(0.5 * (k[0] + k[-1] - intervals * step), step, intervals)
     half_width = np.maximum(0.5 * (points.ask - points.bid), WIDTH_MIN)
     edge = EDGE * half_width
