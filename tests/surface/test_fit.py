@@ -101,7 +101,9 @@ def test_mark_does_not_follow_noise(seed: int) -> None:
     true_vol = truth(of_truth)
     inside = ((table["bid"] <= true_vol) & (true_vol <= table["ask"])).mean()
     assert table["mark_inside"].mean() > inside - 0.05
-    assert np.sqrt(np.square(table["mark"] - true_vol).mean()) < 0.5 * np.sqrt(np.square(table["mid"] - true_vol).mean())
+    assert np.sqrt(np.square(table["mark"] - true_vol).mean()) < 0.5 * np.sqrt(
+        np.square(table["mid"] - true_vol).mean()
+    )
     assert not surface.smiles[1].arbitrage and not has_butterfly(surface, 1)
 
 
@@ -147,7 +149,10 @@ def test_calendar_is_found_and_removed() -> None:
 
 
 def test_surface_between_expiries() -> None:
-    slices = [chain(smile_of(MARCH, 0.2), 0.2, expiry_ns=1), chain(smile_of(MARCH.scaled(2.0), 0.45), 0.45, expiry_ns=2)]
+    slices = [
+        chain(smile_of(MARCH, 0.2), 0.2, expiry_ns=1),
+        chain(smile_of(MARCH.scaled(2.0), 0.45), 0.45, expiry_ns=2),
+    ]
     surface = fit(slices)
     k = np.linspace(-0.2, 0.1, 7)
     near, far = (surface.smiles[e].total_variance(k) for e in (1, 2))
