@@ -35,6 +35,7 @@ _VARIANCE_MIN = 1e-10
 _STEPS_MAX = 60
 _DAMPING, _DAMPING_MAX = 1e-3, 1e8
 _LAST_DECREASE = 1e-7  # of the cost, relative
+_DEAR = 1.25  # sum of squares of a repaired fit, relative to that of the free one, above which others are tried
 _CENTRES = (-1.0, -0.5, 0.0, 0.5, 1.0)  # m of a start, in standard deviations
 _WIDTHS = (0.1, 0.3, 0.8, 2.0)  # σ of a start, in standard deviations
 
@@ -313,14 +314,18 @@ def repair_svi(
 ) -> None:
     """Refit ``parameters`` in place so that nothing on the lattice is violated, if it is; arguments as of `fit_svi`.
 
-    From where they are and from the ``starts`` best of the coarse grid penalties are made stiffer until all is clear;
-    what is clear and nearest to the quotes stays, or where nothing is, what came from the given ones.
+    Penalties are made stiffer until all is clear. Where that fails, or costs much of the fit, the same is done from the
+    ``starts`` best of the coarse grid; what is clear and nearest to the quotes stays, or where nothing is, what came
+    from the given ones.
     """
     if _is_clear(lattice, parameters):
         return
-    tried = _ranked_starts(quotes, years, lower, upper, starts)
+    free_cost = _cost(quotes, years, lattice, parameters)
     kept_clear = _stiffened(quotes, years, lattice, lower, upper, parameters)
     kept_cost = _cost(quotes, years, lattice, parameters)
+    if kept_clear and kept_cost <= _DEAR * free_cost:
+        return
+    tried = _ranked_starts(quotes, years, lower, upper, starts)
     for n in range(starts):
         clear = _stiffened(quotes, years, lattice, lower, upper, tried[n])
         cost = _cost(quotes, years, lattice, tried[n])
