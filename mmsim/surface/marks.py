@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ def fit_mark(points: Points, years: float, start: Svi | None, later: Curve | Non
     deviation = _deviation(points, years)
     lattice = _lattice(points.log_moneyness, deviation, _LATTICE)
     checked = checked_lattice(points.log_moneyness, deviation)
-    free, svi = _fit_svi(points, years, deviation, start, lattice, later)
+    free, svi = _fit_svi(points, years, deviation, start, (lattice, checked), later)
     found = tuple(violations(free, checked, later))
     full = _correct(svi, points, years, deviation, lattice, later)
     below = svi.derivatives(checked)[0]
@@ -91,21 +92,22 @@ def _ceiling(later: Curve | None, k: Floats) -> Floats:
 
 
 def _fit_svi(
-    points: Points, years: float, deviation: float, start: Svi | None, lattice: Floats, later: Curve | None
+    points: Points, years: float, deviation: float, start: Svi | None, lattices: Sequence[Floats], later: Curve | None
 ) -> tuple[Svi, Svi]:
-    """The free fit, and the one that is clear of arbitrage on the lattice."""
+    """The free fit, and the one that is clear of arbitrage on the lattices, each finer than the one before."""
     quotes = np.stack([points.log_moneyness, points.mid, points.weight])
-    bounds = np.stack([lattice, _ceiling(later, lattice)])
+    bounds = [np.stack([lattice, _ceiling(later, lattice)]) for lattice in lattices]
     k, beyond = points.log_moneyness, _CENTRE_BEYOND * deviation
     floor = _FLOOR * float(points.mid.min()) ** 2 * years
     lower = np.array([floor, SLOPE_MIN, SLOPE_MIN, k[0] - beyond, _WIDTH_MIN * deviation])
-    upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, k[-1] + beyond, lattice[-1] - lattice[0]])
+    upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, k[-1] + beyond, lattices[0][-1] - lattices[0][0]])
     parameters = np.full(5, np.nan)
     if start is not None:
         parameters[:] = start.a, *start.slopes, start.m, start.sigma
-    fit_svi(quotes, years, bounds, lower, upper, _STARTS if start is None else _STARTS_WARM, parameters)
+    fit_svi(quotes, years, bounds[0], lower, upper, _STARTS if start is None else _STARTS_WARM, parameters)
     free = _raw(parameters)
-    repair_svi(quotes, years, bounds, lower, upper, _STARTS_REPAIR, parameters)
+    for finer in bounds:
+        repair_svi(quotes, years, finer, lower, upper, _STARTS_REPAIR, parameters)
     return free, _raw(parameters)
 
 
