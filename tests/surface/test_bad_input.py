@@ -177,10 +177,10 @@ def test_nothing_at_all() -> None:
 
 
 def test_any_quotes_give_a_sound_surface() -> None:
-    """300 surfaces of random quotes, some of them absurd, each from the one before."""
+    """150 surfaces of random quotes, some of them absurd, each from the one before."""
     rng = np.random.default_rng(11)
     previous, methods = None, set()
-    for _ in range(300):
+    for _ in range(150):
         slices = []
         for expiry_ns, years in enumerate(np.sort(rng.uniform(-0.01, 2.0, rng.integers(1, 5)))):
             n = int(rng.integers(0, 40))

@@ -17,10 +17,9 @@ for expiry, years in ((1, 0.2), (2, 0.4)):
         mid = mid * 1.6
     slices.append(Slice(expiry, years, 100.0, k, mid - 1e-3, mid, mid + 1e-3, np.exp(-40 * k * k)))
 surface = fit(slices)
-again = fit(slices, surface)
 dense = np.linspace(-0.5, 0.5, 101)
 assert surface.smiles[1].arbitrage_found, "the penalties have to be met"
-print(*(smile.volatility(dense).tobytes().hex() for one in (surface, again) for smile in one.smiles.values()))
+print(*(smile.volatility(dense).tobytes().hex() for smile in surface.smiles.values()))
 """
 LAZY = """
 import sys
@@ -38,7 +37,7 @@ def output(root: Path, code: str, disable_jit: str = "0") -> str:
 
 def test_bits_do_not_depend_on_the_compiler(root: Path) -> None:
     compiled, interpreted = (output(root, SAMPLE, switch) for switch in ("0", "1"))
-    assert len(compiled) > 6_000
+    assert len(compiled) > 3_000
     assert compiled == interpreted
 
 
