@@ -27,6 +27,7 @@ _COMPILED_SOURCES = (
     "ledger.py",
     "engine",
     "pricing",
+    "surface",
     "market",
 )
 
