@@ -191,9 +191,7 @@ def _premium(
 
 
 @njit
-def _premium_of_put(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float
-) -> _Premium:
+def _premium_of_put(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> _Premium:
     """QD+: the formulas of this module's description."""
     variance = volatility * volatility
     discount = math.exp(-rate * years)

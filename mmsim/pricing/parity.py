@@ -2,15 +2,13 @@
 
 At each strike K of European options C − P = D·(F − K): with the discount D known, each pair of quotes gives the forward
 K + (C − P)/D to within the half-widths of both; with it unknown, a straight line through the pairs gives both, the
-discount as minus its slope. The estimate is an M-estimate: it starts at the weighted median (with the discount unknown,
-at the repeated median line), which half of the pairs may be wrong without moving, and goes on by reweighted least
-squares with Tukey's biweight. A pair's weight is 1/h², h being half of the width of both quotes.
+discount as minus its slope. The estimate, see `robust`, weighs a pair by 1/h², h being half of the width of both
+quotes, and is not moved by quotes that are quite wrong, as long as they are fewer than half.
 
 American options obey parity as a range only, see `american_range`. The early-exercise premium of the call less that of
 the put is taken out of C − P where it is given; otherwise `near_the_money` picks the pairs for which it is small.
 
-Sources: H. R. Stoll, The Relationship between Put and Call Option Prices (1969); P. J. Huber and E. M. Ronchetti,
-Robust Statistics, 2nd ed. (2009), chapter 7; A. F. Siegel, Robust Regression using Repeated Medians (1982).
+Source: H. R. Stoll, The Relationship between Put and Call Option Prices (1969).
 """
 
 from __future__ import annotations
@@ -23,16 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmsim.pricing import robust
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_BIWEIGHT = 4.685  # in standard deviations: 95 % efficient where errors are normal
-_NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation
-_SCALE_MIN = 0.05  # half-widths: quotes that agree better than that say nothing about a bad one
-_UNIFORM_SD = 1.0 / math.sqrt(3.0)  # half-widths: of what lies anywhere between bid and ask
-_STEPS_MAX = 50
-_SETTLED = 1e-9  # half-widths: the last step
-_SLOPE_MIN = 0.1  # where most pairs are outliers, the error is wide and not without end
 _PAIRS_NEAR_MIN = 3
 
 
@@ -195,25 +188,21 @@ def forward(
     >>> round(forward(pairs, years=0.5, rate=0.0).value, 6)
     100.0
     """
-    status = pairs.status()
-    used = np.asarray(status == PairStatus.OK) & (True if among is None else np.asarray(among, np.bool_))
+    used = np.asarray(pairs.status() == PairStatus.OK) & (True if among is None else np.asarray(among, np.bool_))
     if fault := _without(pairs, used, years):
         return Forward(fault, pairs, used)
     strike, half_width = pairs.strike[used], pairs.half_width[used]
     difference = (pairs.difference - np.broadcast_to(np.asarray(premium, float), pairs.strike.shape))[used]
-    floor = 1e-9 * float(np.max(strike))  # quotes without a width do not outweigh all others
-    weight = 1.0 / np.maximum(half_width, max(1e-3 * float(np.median(half_width)), floor)) ** 2
-    if rate is not None:
-        discount = math.exp(-rate * years)
-        (value,), covariance = _fit(np.ones((len(strike), 1)), strike + difference / discount, weight * discount**2)
-        found = _positive(value)
-        return Forward(
-            (Status.OK if len(strike) > 1 else Status.ONE_STRIKE) if found else Status.NO_FORWARD,
-            pairs,
-            used,
-            *((value, math.sqrt(covariance[0, 0]), discount, rate, 0.0) if found else ()),
-        )
-    return _with_rate(pairs, used, strike, difference, weight, years)
+    least = max(1e-3 * float(np.median(half_width)), 1e-9 * float(np.max(strike)))
+    half_width = np.maximum(half_width, least)  # quotes without a width do not outweigh all others
+    if rate is None:
+        return _with_rate(pairs, used, strike, difference, half_width, years)
+    discount = math.exp(-rate * years)
+    line = robust.fit(strike, strike + difference / discount, half_width / discount, with_slope=False)
+    if not _positive(line.level):
+        return Forward(Status.NO_FORWARD, pairs, used)
+    status = Status.OK if len(strike) > 1 else Status.ONE_STRIKE
+    return Forward(status, pairs, used, line.level, math.sqrt(line.level_variance), discount, rate, 0.0)
 
 
 def _without(pairs: Pairs, used: Flags, years: float) -> Status | None:
@@ -230,74 +219,35 @@ def _without(pairs: Pairs, used: Flags, years: float) -> Status | None:
     return next((fault for fault, holds in faults.items() if holds), None)
 
 
-def _with_rate(pairs: Pairs, used: Flags, strike: Floats, difference: Floats, weight: Floats, years: float) -> Forward:
+def _with_rate(
+    pairs: Pairs, used: Flags, strike: Floats, difference: Floats, half_width: Floats, years: float
+) -> Forward:
     """Forward and rate from the line C − P = D·F − D·K."""
     if len(strike) < 3:  # two pairs lie on a line, whatever they are
         return Forward(Status.ONE_STRIKE if len(strike) == 1 else Status.NO_RATE, pairs, used)
-    centre = float(np.average(strike, weights=weight))
-    design = np.stack([np.ones(len(strike)), strike - centre], axis=1)
-    (level, slope), covariance = _fit(design, difference, weight)
-    discount = -slope
+    centre = float(np.average(strike, weights=half_width**-2.0))
+    line = robust.fit(strike - centre, difference, half_width, with_slope=True)
+    discount = -line.slope
     if not discount > 0.0:
         return Forward(Status.NO_RATE, pairs, used)
-    value = centre + level / discount
-    if not _positive(value):
+    beyond = line.level / discount
+    if not _positive(centre + beyond):
         return Forward(Status.NO_FORWARD, pairs, used)
-    by = np.array([1.0, level / discount]) / discount  # d forward / d (level, slope)
+    variance = line.level_variance + 2.0 * beyond * line.covariance + beyond * beyond * line.slope_variance
     return Forward(
         Status.OK,
         pairs,
         used,
-        value,
-        math.sqrt(float(by @ covariance @ by)),
+        centre + beyond,
+        math.sqrt(max(variance, 0.0)) / discount,
         discount,
         -math.log(discount) / years,
-        math.sqrt(covariance[1, 1]) / (discount * years),
+        math.sqrt(line.slope_variance) / (discount * years),
     )
 
 
 def _positive(value: float) -> bool:
     return math.isfinite(value) and value > 0.0
-
-
-def _fit(design: Floats, response: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Robust coefficients of a constant or a line, and their covariance; ``weight`` is 1/h² of each row."""
-    coefficients = _start(design, response, weight)
-    spare = len(response) - design.shape[1]
-    if spare == 0:
-        return coefficients, _UNIFORM_SD**2 * np.linalg.inv((design.T * weight) @ design)
-    root = np.sqrt(weight)
-    for _ in range(_STEPS_MAX):
-        off = (response - design @ coefficients) * root  # in half-widths
-        reach = _BIWEIGHT * max(_NORMAL_MAD * float(np.median(np.abs(off))), _SCALE_MIN)
-        inside = np.maximum(1.0 - (off / reach) ** 2, 0.0)
-        before, weighted = coefficients, design.T * (weight * inside**2)
-        coefficients = np.linalg.solve(weighted @ design, weighted @ response)
-        if np.abs((design @ (coefficients - before)) * root).max() <= _SETTLED:
-            break
-    slopes = inside * (5.0 * inside - 4.0)  # of the biweight's ψ; the variance is Huber's, with its correction
-    slope = max(float(np.mean(slopes)), _SLOPE_MIN)
-    few = 1.0 + design.shape[1] / len(response) * float(np.var(slopes)) / slope**2
-    variance = (few / slope) ** 2 * float(((off * inside**2) ** 2).sum()) / spare
-    covariance: Floats = variance * np.linalg.inv((design.T * weight) @ design)
-    return coefficients, covariance
-
-
-def _start(design: Floats, response: Floats, weight: Floats) -> Floats:
-    """The weighted median, or the repeated median line."""
-    if design.shape[1] == 1:
-        return np.array([_weighted_median(response, weight)])
-    x = design[:, 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = (response[:, None] - response) / (x[:, None] - x)
-    slope = float(np.median(np.nanmedian(slopes, axis=1)))
-    return np.array([_weighted_median(response - slope * x, weight), slope])
-
-
-def _weighted_median(values: Floats, weight: Floats) -> float:
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(below, 0.5 * below[-1])])
 
 
 def implied_yield(forward: npt.ArrayLike, spot: npt.ArrayLike, years: npt.ArrayLike, rate: npt.ArrayLike) -> Floats:
