@@ -36,8 +36,8 @@ def fit(slices: Sequence[Slice], previous: Surface | None = None) -> Surface:
     """The surface of the quotes of one time, one slice an expiry, in any order.
 
     ``previous``, the surface of a little earlier, is where each fit starts, which is quicker, and what is carried for
-    an expiry that cannot be fitted: at the same volatility by moneyness. Never raises for what the quotes are; two
-    slices of one expiry are a ValueError.
+    an expiry that cannot be fitted: at the same volatility by moneyness. Never raises for what the quotes say; two
+    slices of one expiry, years that do not rise with the expiry, or columns of different lengths are a ValueError.
     """
     from mmsim.surface.fitting import fit_slices  # compiled at import, which those who fit nothing have no use for
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mmsim.surface.slices import Floats
 from mmsim.surface.smile import Smile
 
-_STEPS_MAX = 60  # of bisection: the tolerance comes long before
+_STEPS_MAX = 200  # of bisection: the tolerance comes long before
 _TOLERANCE = 1e-12
 
 
@@ -26,10 +26,12 @@ class Rule(StrEnum):
 def moved_volatility(smile: Smile, strike: npt.ArrayLike, *, forward: float, years: float, rule: Rule) -> Floats:
     """The annual volatility of ``strike``, in its shape, once the forward is ``forward`` with ``years`` to expiry.
 
-    Strikes, forward and years are above zero. Source for the rules: E. Derman, Regimes of volatility, Risk (April
-    1999).
+    ``years`` is no longer than at the fit, else a ValueError; as are a strike, a forward or years that are not above
+    zero. Source for the rules: E. Derman, Regimes of volatility, Risk (April 1999).
     """
     strikes = np.asarray(strike, dtype=float)
+    if not (0.0 < years <= smile.years and forward > 0.0 and (strikes > 0.0).all()):
+        raise ValueError("strikes, forward and years must be above zero, and years no longer than at the fit")
     if rule is Rule.STRIKE:
         return smile.volatility(np.log(strikes / smile.forward))
     k = np.log(strikes / forward)
@@ -41,8 +43,8 @@ def moved_volatility(smile: Smile, strike: npt.ArrayLike, *, forward: float, yea
 def _moneyness_of_same_delta(smile: Smile, k: Floats, years: float) -> Floats:
     """The log-moneyness of the fitted smile whose N(d1) is that of ``k`` at its volatility and ``years``.
 
-    With d1 = −k/(σ√T) + σ√T/2 in both, k₀ solves −k₀/(σ√T₀) + σ√T₀/2 = −k/(σ√T) + σ√T/2 at σ = σ(k₀); the difference
-    changes its sign between the two ends of the bracket.
+    With d1 = −k/(σ√T) + σ√T/2 in both, k₀ solves −k₀/(σ√T₀) + σ√T₀/2 = −k/(σ√T) + σ√T/2 at σ = σ(k₀); as w grows by
+    no more than 2·|k| the difference changes its sign between the ends of the bracket.
     """
     ratio = math.sqrt(years / smile.years)
 
@@ -50,7 +52,7 @@ def _moneyness_of_same_delta(smile: Smile, k: Floats, years: float) -> Floats:
         w = smile.total_variance(k0)
         return k0 * ratio - k - 0.5 * w * ratio * (1.0 - ratio)
 
-    width = np.abs(k) / ratio + 1.0
+    width = (np.abs(k) + smile.total_variance(0.0) + 1.0) / (ratio * ratio)
     low, high = -width, width
     for _ in range(_STEPS_MAX):
         middle = 0.5 * (low + high)

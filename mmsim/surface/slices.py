@@ -11,6 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.str_]
 
+_VEGA_MIN = 0.01
 WIDTH_MIN = 1e-5  # of volatility: a quote without a width is not known to be better than this
 
 
@@ -41,7 +42,7 @@ class QuoteStatus(StrEnum):
     CROSSED = "crossed"
     NO_VOLATILITY = "no volatility"  # a mid that is missing, zero or outside its bid and ask
     NO_STRIKE = "no strike"  # a moneyness that is no number
-    NO_VEGA = "no vega"
+    LITTLE_VEGA = "little vega"  # below a hundredth of the largest: so far out that its volatility says nothing
 
 
 class SliceStatus(StrEnum):
@@ -73,6 +74,7 @@ class Points(NamedTuple):
 def quote_statuses(quotes: Slice) -> Texts:
     """The `QuoteStatus` of every point; where several hold, the first in the order of that class."""
     bid, mid, ask = (np.asarray(side, dtype=float) for side in quotes[4:7])
+    vega = np.where(np.isfinite(quotes.vega), quotes.vega, 0.0)
     no_bid, no_ask = ~(np.isfinite(bid) & (bid >= 0.0)), ~(np.isfinite(ask) & (ask > 0.0))
     reasons = {
         QuoteStatus.NO_QUOTE: no_bid & no_ask,
@@ -81,7 +83,7 @@ def quote_statuses(quotes: Slice) -> Texts:
         QuoteStatus.CROSSED: bid > ask,
         QuoteStatus.NO_VOLATILITY: ~((mid > 0.0) & (bid <= mid) & (mid <= ask)),
         QuoteStatus.NO_STRIKE: ~np.isfinite(quotes.log_moneyness),
-        QuoteStatus.NO_VEGA: ~(np.isfinite(quotes.vega) & (np.asarray(quotes.vega) > 0.0)),
+        QuoteStatus.LITTLE_VEGA: ~(vega > _VEGA_MIN * np.max(vega, initial=0.0)),
     }
     return np.select(list(reasons.values()), [str(reason) for reason in reasons], str(QuoteStatus.USED))
 
@@ -103,3 +105,9 @@ def _weights(bid: Floats, ask: Floats, vega: Floats) -> Floats:
         return vega
     half_width = vega * np.maximum(0.5 * (ask - bid), WIDTH_MIN)
     return vega / np.hypot(half_width, np.median(half_width))
+
+
+def one_a_strike(used: Points) -> tuple[Floats, Floats]:
+    """Log-moneyness and the weighted mean of the mids of each strike."""
+    k, place = np.unique(used.log_moneyness, return_inverse=True)
+    return k, np.bincount(place, used.weight * used.mid) / np.bincount(place, used.weight)

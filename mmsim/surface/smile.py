@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim.surface.arbitrage import Arbitrage
+from mmsim.surface.arbitrage import Arbitrage, Curve
 from mmsim.surface.slices import Floats, QuoteStatus, Slice, SliceStatus, Texts
 from mmsim.surface.svi import Svi
 
@@ -23,16 +22,6 @@ class Method(StrEnum):
     SSVI = "ssvi"  # the smile of its level in the surface of all expiries
     SPLINE = "spline"  # volatility through the quotes, flat beyond
     PREVIOUS = "previous"  # carried from the surface before
-
-
-class Curve(Protocol):
-    """Total variance as a function of log-moneyness."""
-
-    def derivatives(self, k: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-        """w, w' and w'' at log-moneyness ``k``, in its shape."""
-
-    def scaled(self, factor: float) -> Curve:
-        """The curve of total variance ``factor``·w."""
 
 
 @dataclass(frozen=True)

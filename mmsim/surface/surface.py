@@ -37,7 +37,13 @@ class Surface:
 
     smiles: Mapping[int, Smile]  # by expiry, nanoseconds UTC, in order of time
     statuses: Mapping[int, SliceStatus]  # of every slice that was given
-    ssvi: Ssvi | None  # across the expiries, where two or more could be fitted
+
+    @cached_property
+    def ssvi(self) -> Ssvi | None:
+        """One shape for all expiries, fitted when it is asked for; none where fewer than two could be fitted."""
+        from mmsim.surface.ssvi_fit import across
+
+        return across(self.smiles.values())
 
     @cached_property
     def _years(self) -> Floats:
@@ -60,11 +66,13 @@ class Surface:
         near, far = (np.take_along_axis(known, side[np.newaxis], axis=0)[0] for side in (low, high))
         begin, end = self._years[low], self._years[high]
         share = np.where(low < high, (times - begin) / np.where(low < high, end - begin, 1.0), 0.0)
-        return np.where(low < high, near + share * (far - near), near * times / begin)
+        total: Floats = np.where(low < high, near + share * (far - near), near * times / begin)
+        return total
 
     def volatility(self, years: npt.ArrayLike, k: npt.ArrayLike) -> Floats:
         """Annual volatility at ``years`` to expiry and log-moneyness ``k``; see `total_variance`."""
-        return np.sqrt(self.total_variance(years, k) / np.asarray(years, dtype=float))
+        volatility: Floats = np.sqrt(self.total_variance(years, k) / np.asarray(years, dtype=float))
+        return volatility
 
     def report(self) -> pd.DataFrame:
         """A row an expiry that was given, in order of time.

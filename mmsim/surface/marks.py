@@ -1,0 +1,132 @@
+"""The parametric smile of one slice, and the desk's mark on top of it, both kept clear of arbitrage."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.surface.arbitrage import Arbitrage, Curve, butterflies, calendars, wings
+from mmsim.surface.correction import Corrected, Knots, basis
+from mmsim.surface.correction_fit import fit_correction
+from mmsim.surface.slices import WIDTH_MIN, Points
+from mmsim.surface.svi import Svi
+from mmsim.surface.svi_fit import SLOPE_MAX, SLOPE_MIN, fit_svi, repair_svi
+
+Floats = npt.NDArray[np.float64]
+
+_STARTS, _STARTS_WARM = 3, 1
+_REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
+_LATTICE, _CHECKED = 161, 641  # points of the lattice: of the penalties, of the check
+KNOT_STEP = 0.25  # standard deviations
+INTERVALS_MAX = 100
+ROUGHNESS, RIDGE = 1.0, 0.01  # weights of a third difference and of the correction, in volatility
+OUTSIDE, EDGE = 5.0, 0.15  # weight of a half-width outside, and the share of it that is kept from the edge
+_SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)  # of the correction, until it is free of arbitrage
+
+
+class Mark(NamedTuple):
+    """What a slice was fitted by."""
+
+    svi: Svi | None
+    curve: Curve
+    found: tuple[Arbitrage, ...]  # in the free fit
+    left: tuple[Arbitrage, ...]
+
+
+def fit_mark(points: Points, years: float, start: Svi | None, later: Curve | None) -> Mark:
+    """Fit raw SVI from ``start`` or anywhere, and correct it; both below the curve of the ``later`` expiry."""
+    deviation = _deviation(points, years)
+    lattice = _lattice(points.log_moneyness, deviation, _LATTICE)
+    checked = checked_lattice(points.log_moneyness, deviation)
+    free, svi = _fit_svi(points, years, deviation, start, lattice, later)
+    found = tuple(violations(free, checked, later))
+    full = _correct(svi, points, years, deviation, lattice, later)
+    for share in _SHARES:
+        curve = full._replace(weights=full.weights * share)
+        left = violations(curve, checked, later)
+        if not left:
+            return Mark(svi, curve, found, ())
+    return Mark(svi, svi, found, tuple(violations(svi, checked, later)))
+
+
+def violations(curve: Curve, k: Floats, later: Curve | None) -> list[Arbitrage]:
+    """Every arbitrage of a curve on ``k``, and against the curve of the next expiry."""
+    svi = curve if isinstance(curve, Svi) else getattr(curve, "svi", None)
+    return [
+        *butterflies(curve, k),
+        *([] if svi is None else wings(svi)),
+        *([] if later is None else calendars(curve, later, k)),
+    ]
+
+
+def _deviation(points: Points, years: float) -> float:
+    """σ√T of the quote nearest the money."""
+    return float(points.mid[np.abs(points.log_moneyness).argmin()]) * math.sqrt(years)
+
+
+def checked_lattice(k: Floats, deviation: float) -> Floats:
+    """Where arbitrage is looked for: 6 standard deviations to either side, and one past the outermost of ``k``."""
+    return _lattice(k, deviation, _CHECKED)
+
+
+def _lattice(k: Floats, deviation: float, size: int) -> Floats:
+    """Equally spaced points of the range in which arbitrage is looked for."""
+    reach = _REACH * deviation
+    return np.linspace(min(k[0] - deviation, -reach), max(k[-1] + deviation, reach), size)
+
+
+def _ceiling(later: Curve | None, k: Floats) -> Floats:
+    """The total variance that the next expiry leaves."""
+    return np.full(k.shape, np.inf) if later is None else later.derivatives(k)[0]
+
+
+def _fit_svi(
+    points: Points, years: float, deviation: float, start: Svi | None, lattice: Floats, later: Curve | None
+) -> tuple[Svi, Svi]:
+    """The free fit, and the one that is clear of arbitrage on the lattice."""
+    quotes = np.stack([points.log_moneyness, points.mid, points.weight])
+    bounds = np.stack([lattice, _ceiling(later, lattice)])
+    span = lattice[-1] - lattice[0]
+    lower = np.array([-np.inf, SLOPE_MIN, SLOPE_MIN, lattice[0], 0.01 * deviation])
+    upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, lattice[-1], span])
+    parameters = np.full(5, np.nan)
+    if start is not None:
+        parameters[:] = start.a, *start.slopes, start.m, start.sigma
+    fit_svi(quotes, years, bounds, lower, upper, _STARTS if start is None else _STARTS_WARM, parameters)
+    free = _raw(parameters)
+    repair_svi(quotes, years, bounds, lower, upper, parameters)
+    return free, _raw(parameters)
+
+
+def _raw(parameters: Floats) -> Svi:
+    """Raw SVI from a, the slopes of the wings, m and σ."""
+    a, left, right, m, sigma = parameters.tolist()
+    return Svi(a, 0.5 * (left + right), (right - left) / (left + right), m, sigma)
+
+
+def _correct(
+    svi: Svi, points: Points, years: float, deviation: float, lattice: Floats, later: Curve | None
+) -> Corrected:
+    """The mark with all of its correction."""
+    k = points.log_moneyness
+    step = max(KNOT_STEP * deviation, (k[-1] - k[0]) / INTERVALS_MAX)
+    intervals = math.ceil((k[-1] - k[0]) / step) + 2
+    knots = Knots(0.5 * (k[0] + k[-1] - intervals * step), step, intervals)
+    half_width = np.maximum(0.5 * (points.ask - points.bid), WIDTH_MIN)
+    edge = EDGE * half_width
+    low, high = np.minimum(points.bid + edge, points.mid), np.maximum(points.ask - edge, points.mid)
+    quotes = np.stack([svi.derivatives(k)[0], low, points.mid, high, points.weight, OUTSIDE / half_width])
+    first, values = basis(knots, k)
+    inside = lattice[(lattice >= knots.low) & (lattice <= knots.low + knots.intervals * step)]
+    pieces = [basis(knots, inside, derivative) for derivative in range(3)]
+    bounds = np.stack([inside, *svi.derivatives(inside), _ceiling(later, inside)])
+    unit = float(np.median(points.weight)) / (2.0 * deviation * math.sqrt(years))  # of a volatility, at the money
+    weights = np.zeros(knots.coefficients)
+    fit_correction(
+        quotes, first, values, years, bounds, pieces[0][0], np.concatenate([values for _, values in pieces]),
+        ROUGHNESS * unit, RIDGE * unit, weights,
+    )  # fmt: skip
+    return Corrected(svi, knots, weights)

@@ -1,0 +1,294 @@
+"""Weighted least squares of raw SVI on the volatilities of one slice, compiled.
+
+The parameters here are a, the slopes of the wings p = b·(1 − ρ) and c = b·(1 + ρ), m and σ:
+
+    w = a + p·(r − x)/2 + c·(r + x)/2,   x = k − m,   r = √(x² + σ²)
+
+in which Lee's bound is 0 ≤ p, c ≤ 2 and total variance is not negative where a ≥ −σ·√(p·c). For given m and σ the rest
+is linear, which makes good starts from a coarse grid of two dimensions; then all five are refined by the method of
+Levenberg and Marquardt inside the bounds. What a smile must keep clear of, Durrleman's g below zero and a total
+variance above a ceiling, is a quadratic penalty that is made stiffer while it is violated.
+
+Sources: S. De Marco and C. Martini, Quasi-explicit calibration of Gatheral's SVI model, Zeliade white paper (2009), for
+the reduction; K. Madsen, H. B. Nielsen and O. Tingleff, Methods for non-linear least squares problems (2004), for the
+iteration; R. Lee, The moment formula for implied volatility at extreme strikes, Mathematical Finance 14 (2004).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from mmsim.kernel import F1, F2, F64, I64, entry, njit
+from mmsim.surface.durrleman import compiled_durrleman, durrleman_gradient
+from mmsim.surface.least_squares import MARGIN, STIFFNESS, add_row, solve
+
+Floats = npt.NDArray[np.float64]
+
+SIZE = 5
+SLOPE_MIN, SLOPE_MAX = 1e-6, 1.999  # of the wings
+_A, _P, _C, _M, _S = range(SIZE)
+_VARIANCE_MIN = 1e-10
+_STEPS_MAX = 60
+_DAMPING, _DAMPING_MAX = 1e-3, 1e8
+_LAST_DECREASE = 1e-7  # of the cost, relative
+_CENTRES = (-1.0, -0.5, 0.0, 0.5, 1.0)  # m of a start, in standard deviations
+_WIDTHS = (0.1, 0.3, 0.8, 2.0)  # σ of a start, in standard deviations
+
+
+@njit
+def _derivatives(k: float, at: Floats) -> tuple[float, float, float, float, float]:
+    """x, r, w, w' and w'' of the smile ``at``."""
+    x = k - at[_M]
+    r = math.sqrt(x * x + at[_S] * at[_S])
+    w = at[_A] + 0.5 * (at[_P] * (r - x) + at[_C] * (r + x))
+    slope = 0.5 * (at[_C] * (1.0 + x / r) - at[_P] * (1.0 - x / r))
+    return x, r, w, slope, 0.5 * (at[_P] + at[_C]) * at[_S] * at[_S] / (r * r * r)
+
+
+@njit
+def _is_clear(lattice: Floats, at: Floats) -> bool:
+    """Whether nothing on the lattice is violated."""
+    for j in range(lattice.shape[1]):
+        _, _, w, slope, curvature = _derivatives(lattice[0, j], at)
+        if w <= 0.0 or compiled_durrleman(lattice[0, j], w, slope, curvature) < 0.0 or w > lattice[1, j]:
+            return False
+    return True
+
+
+@njit
+def _accumulate(
+    quotes: Floats,
+    years: float,
+    lattice: Floats,
+    stiffness: float,
+    at: Floats,
+    normal: Floats,
+    gradient: Floats,
+    row: Floats,
+) -> float:
+    """The sum of squares ``at`` the parameters, with its half gradient and its normal matrix."""
+    normal[:] = 0.0
+    gradient[:] = 0.0
+    cost = 0.0
+    for n in range(quotes.shape[1]):
+        x, r, w, slope, _ = _derivatives(quotes[0, n], at)
+        volatility = math.sqrt(max(w, _VARIANCE_MIN) / years)
+        scale = quotes[2, n] * 0.5 / (volatility * years)
+        row[_A], row[_P], row[_C] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
+        row[_M], row[_S] = -scale * slope, 0.5 * scale * (at[_P] + at[_C]) * at[_S] / r
+        cost += add_row(row, quotes[2, n] * (volatility - quotes[1, n]), normal, gradient)
+    if stiffness > 0.0:
+        for j in range(lattice.shape[1]):
+            cost += _penalty(lattice[0, j], lattice[1, j], stiffness, at, normal, gradient, row)
+    return cost
+
+
+@njit
+def _penalty(
+    k: float, ceiling: float, stiffness: float, at: Floats, normal: Floats, gradient: Floats, row: Floats
+) -> float:
+    """The squares of what is violated at one point of the lattice."""
+    x, r, w, slope, curvature = _derivatives(k, at)
+    w = max(w, _VARIANCE_MIN)
+    cost = 0.0
+    short = compiled_durrleman(k, w, slope, curvature) - MARGIN
+    b, s = 0.5 * (at[_P] + at[_C]), at[_S]
+    over_r = 1.0 / r
+    if short < 0.0:
+        by_w, by_slope = durrleman_gradient(k, w, slope)
+        cube = over_r * over_r * over_r
+        bowl = 0.25 * s * s * cube
+        row[_A] = stiffness * by_w
+        row[_P] = stiffness * (0.5 * (r - x) * by_w - 0.5 * (1.0 - x * over_r) * by_slope + bowl)
+        row[_C] = stiffness * (0.5 * (r + x) * by_w + 0.5 * (1.0 + x * over_r) * by_slope + bowl)
+        third = -3.0 * curvature * x * over_r * over_r
+        row[_M] = -stiffness * (slope * by_w + curvature * by_slope + 0.5 * third)
+        by_s = s * over_r * by_w - s * x * cube * by_slope
+        row[_S] = stiffness * b * (by_s + s * (x * x - 0.5 * s * s) * cube * over_r * over_r)
+        cost += add_row(row, stiffness * short, normal, gradient)
+    over = w / ceiling - 1.0 + MARGIN
+    if over > 0.0:
+        scale = stiffness / ceiling
+        row[_A], row[_P], row[_C] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
+        row[_M], row[_S] = -scale * slope, scale * b * s * over_r
+        cost += add_row(row, stiffness * over, normal, gradient)
+    return cost
+
+
+@njit
+def _into_bounds(at: Floats, lower: Floats, upper: Floats) -> None:
+    """Move parameters into their bounds, and total variance above zero."""
+    for i in range(SIZE):
+        at[i] = min(max(at[i], lower[i]), upper[i])
+    at[_A] = max(at[_A], _VARIANCE_MIN - at[_S] * math.sqrt(at[_P] * at[_C]))
+
+
+@njit
+def _step(
+    at: Floats,
+    lower: Floats,
+    upper: Floats,
+    damping: float,
+    normal: Floats,
+    gradient: Floats,
+    factor: Floats,
+    step: Floats,
+) -> None:
+    """The damped step from ``at``; a parameter that would leave its bounds at once stays where it is."""
+    factor[:] = normal
+    for i in range(SIZE):
+        step[i] = -gradient[i]
+        factor[i, i] *= 1.0 + damping
+        if (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0):
+            factor[i, :] = 0.0
+            factor[:, i] = 0.0
+            step[i] = 0.0
+        if factor[i, i] == 0.0:
+            factor[i, i] = 1.0
+    solve(factor, step)
+
+
+@njit
+def _refine(
+    quotes: Floats, years: float, lattice: Floats, stiffness: float, lower: Floats, upper: Floats, at: Floats
+) -> float:
+    """Levenberg–Marquardt from ``at``, in place, inside the bounds; returns the sum of squares."""
+    normal, gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
+    next_normal, next_gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
+    row, step, trial = np.empty(SIZE), np.empty(SIZE), np.empty(SIZE)
+    factor = np.empty((SIZE, SIZE))
+    cost = _accumulate(quotes, years, lattice, stiffness, at, normal, gradient, row)
+    damping = _DAMPING
+    for _ in range(_STEPS_MAX):
+        _step(at, lower, upper, damping, normal, gradient, factor, step)
+        for i in range(SIZE):
+            trial[i] = at[i] + step[i]
+        _into_bounds(trial, lower, upper)
+        next_cost = _accumulate(quotes, years, lattice, stiffness, trial, next_normal, next_gradient, row)
+        if next_cost < cost:
+            small = cost - next_cost <= _LAST_DECREASE * cost
+            at[:], normal[:], gradient[:] = trial, next_normal, next_gradient
+            cost = next_cost
+            damping *= 0.1
+            if small:
+                break
+        else:
+            damping = max(damping, 1e-9) * 8.0
+            if not damping < _DAMPING_MAX:
+                break
+    return cost
+
+
+@njit
+def _ranked_starts(quotes: Floats, years: float, lower: Floats, upper: Floats, count: int) -> Floats:
+    """The ``count`` best starts of the coarse grid, (count, 5), the best first."""
+    found = np.empty((len(_CENTRES) * len(_WIDTHS), SIZE))
+    costs = np.empty(len(found))
+    normal, gradient, row = np.empty((3, 3)), np.empty(3), np.empty(3)
+    deviation = _deviation(quotes, years)
+    n = 0
+    for centre in _CENTRES:
+        for width in _WIDTHS:
+            at = found[n]
+            at[_M], at[_S] = centre * deviation, width * deviation
+            at[_M] = min(max(at[_M], lower[_M]), upper[_M])
+            at[_S] = min(max(at[_S], lower[_S]), upper[_S])
+            costs[n] = _linear(quotes, years, lower, upper, at, normal, gradient, row)
+            n += 1
+    chosen = np.empty((count, SIZE))
+    for n in range(count):
+        i = costs.argmin()
+        chosen[n] = found[i]
+        costs[i] = math.inf
+    return chosen
+
+
+@njit
+def _deviation(quotes: Floats, years: float) -> float:
+    """σ√T of the quote nearest the money."""
+    nearest = 0
+    for n in range(quotes.shape[1]):
+        if abs(quotes[0, n]) < abs(quotes[0, nearest]):
+            nearest = n
+    deviation: float = quotes[1, nearest] * math.sqrt(years)
+    return deviation
+
+
+@njit
+def _linear(
+    quotes: Floats,
+    years: float,
+    lower: Floats,
+    upper: Floats,
+    at: Floats,
+    normal: Floats,
+    gradient: Floats,
+    row: Floats,
+) -> float:
+    """The best a, p and c for the m and σ of ``at``, moved into their bounds; returns about their sum of squares."""
+    normal[:] = 0.0
+    gradient[:] = 0.0
+    total = 0.0
+    for n in range(quotes.shape[1]):
+        x = quotes[0, n] - at[_M]
+        r = math.sqrt(x * x + at[_S] * at[_S])
+        scale = quotes[2, n] * 0.5 / (quotes[1, n] * years)
+        row[0], row[1], row[2] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
+        total += add_row(row, -scale * quotes[1, n] * quotes[1, n] * years, normal, gradient)
+    for i in range(3):
+        at[i] = -gradient[i]
+    factor = normal.copy()
+    for i in range(3):
+        factor[i, i] *= 1.0 + 1e-9
+    solve(factor, at[:3])
+    for i in range(1, 3):
+        at[i] = min(max(at[i], lower[i]), upper[i])
+    at[_A] = -(gradient[0] + normal[0, 1] * at[_P] + normal[0, 2] * at[_C]) / normal[0, 0]
+    _into_bounds(at, lower, upper)
+    cost: float = total
+    for i in range(3):
+        cost += 2.0 * gradient[i] * at[i]
+        for j in range(3):
+            cost += normal[i, j] * at[i] * at[j]
+    return cost
+
+
+@entry(F64(F2, F64, F2, F1, F1, I64, F1))
+def fit_svi(
+    quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, starts: int, parameters: Floats
+) -> float:
+    """Fit ``parameters`` (a, p, c, m, σ) in place; returns the weighted sum of squares.
+
+    quotes (3, n): log-moneyness, volatility, weight. lattice (2, m): log-moneyness and the ceiling of total variance
+    there, infinite where there is none. lower, upper (5,): bounds. starts: how many of the coarse grid are refined,
+    beside ``parameters`` as they come, where the first is a number.
+    """
+    tried = _ranked_starts(quotes, years, lower, upper, max(starts, 1))
+    best, best_cost = tried[0].copy(), math.inf
+    if not math.isnan(parameters[0]):
+        best[:] = parameters
+        _into_bounds(best, lower, upper)
+        best_cost = _refine(quotes, years, lattice, 0.0, lower, upper, best)
+    for n in range(starts):
+        cost = _refine(quotes, years, lattice, 0.0, lower, upper, tried[n])
+        if cost < best_cost:
+            best_cost = cost
+            best[:] = tried[n]
+    parameters[:] = best
+    return best_cost
+
+
+@entry(F64(F2, F64, F2, F1, F1, F1))
+def repair_svi(
+    quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, parameters: Floats
+) -> float:
+    """Refit ``parameters`` in place under ever stiffer penalties until nothing on the lattice is violated."""
+    cost = math.inf
+    for stiffness in STIFFNESS:
+        cost = _refine(quotes, years, lattice, stiffness, lower, upper, parameters)
+        if _is_clear(lattice, parameters):
+            break
+    return cost
