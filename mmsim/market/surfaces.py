@@ -2,7 +2,8 @@
 
 A fit at a time uses the quotes and the spot known by then. Between fits the marks follow the spot by the scenario's
 rule, at the times of its ticks. What is fitted stands on the forward that the chain tells; the loop prices each option
-on the forward of its own carry, so that its mark is the volatility at which the loop finds the surface's price.
+on the forward of its own carry, and is given the volatilities at which its prices are the surface's, see
+`mmsim.surface.forwards`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ import pandas as pd
 from mmsim.events import Events, Kind, rows
 from mmsim.market.books import Book, Standing, spot_at
 from mmsim.scenario import Scenario
-from mmsim.surface import Rule, SliceStatus, Smile, Surface, chain, fit, implied, moved_volatility
+from mmsim.surface import Method, Rule, SliceStatus, Smile, Surface, chain, fit, forwards, moved_volatility
 from mmsim.surface.chain import Chain, Liquid, Use
 from mmsim.units import DAY_NS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-QUOTES, FITS, UNFITTED, UNUSED = "rows", "fits", "expiry not fitted: ", "quote not fitted: "
+QUOTES, FITS, UNFITTED, UNUSED = "rows", "fits", "expiry not fitted by itself: ", "quote not fitted: "
 SMILES = [
     "underlying", "ts", "expiry", "years", "forward", "strike", "log_moneyness",
     "bid", "mid", "ask", "svi", "mark", "status",
@@ -94,6 +95,7 @@ class _Maker:
         self._standing = Standing(book, settings.year_ns)
         self._marks = np.full(len(book.number), math.nan)  # as last told
         self._known: dict[int, _Known] = {}
+        self._options_of = {int(e): np.flatnonzero(book.expiry_ns == e) for e in np.unique(book.expiry_ns)}
         self._surface: Surface | None = None
         self._fitted: tuple[int, Chain] | None = None  # the last fit's time and chain
 
@@ -132,32 +134,29 @@ class _Maker:
             status = self._surface.statuses[expiry.expiry_ns]
             if status != SliceStatus.FITTED:
                 self.counts[f"{UNFITTED}{status}"] += 1
-            elif expiry.expiry_ns in self._surface.smiles:
+            smile = self._surface.smiles.get(expiry.expiry_ns)
+            if smile is not None and smile.method is not Method.PREVIOUS and expiry.forward > 0.0:
                 carry = math.log(expiry.forward / quotes.spot) / expiry.years
-                self._known[expiry.expiry_ns] = _Known(self._surface.smiles[expiry.expiry_ns], carry)
+                self._known[expiry.expiry_ns] = _Known(smile, carry)
 
     def _told(self, now_ns: int) -> Iterator[Events]:
         """The marks that are new at a time."""
         book, spot = self._book, spot_at(self._book, now_ns)
         if not spot > 0.0:
             return
-        marks, fitted_carry = np.full(len(book.number), math.nan), book.carry.copy()
-        years = (book.expiry_ns - now_ns) / self._settings.year_ns
+        count = len(book.number)
+        marks, years, forward = np.full(count, math.nan), np.ones(count), np.ones(count)
         for expiry_ns, known in self._known.items():
             left = (expiry_ns - now_ns) / self._settings.year_ns
             if left <= 0.0:
                 continue
-            mine = book.expiry_ns == expiry_ns
-            forward = spot * math.exp(known.carry * left)
-            marks[mine] = moved_volatility(
-                known.smile, book.strike[mine], forward=forward, years=left, rule=self._settings.rule
-            )
-            if not book.on_future:
-                fitted_carry[mine] = known.carry
+            mine, grown = self._options_of[expiry_ns], spot * math.exp(known.carry * left)
+            years[mine], forward[mine] = left, grown
+            strikes, rule = book.strike[mine], self._settings.rule
+            marks[mine] = moved_volatility(known.smile, strikes, forward=grown, years=left, rule=rule)
         alive = np.flatnonzero(marks > 0.0)
-        terms = (spot, book.strike, years, book.rate, fitted_carry, book.right, float(book.american))
-        told = marks[alive].copy()
-        implied.carry_over(np.stack(np.broadcast_arrays(*terms))[:, alive].copy(), book.carry[alive].copy(), told)
+        told, left, grown = marks[alive], years[alive], forward[alive]
+        forwards.move_to(book.strike[alive], left, grown, spot * np.exp(book.carry[alive] * left), told)
         new = told != self._marks[alive]
         self._marks[alive] = told
         if new.any():

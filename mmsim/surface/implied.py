@@ -21,15 +21,6 @@ _LAST_STEP = 1e-9  # relative: the error left is some hundredth of it, as the pr
 
 
 @njit
-def _value(
-    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float, early: float
-) -> float:
-    if early > 0.0:
-        return american.value(spot, strike, years, volatility, rate, carry, right)
-    return black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-
-
-@njit
 def _implied(
     price: float, spot: float, strike: float, years: float, rate: float, carry: float, right: float, early: float
 ) -> float:
@@ -89,19 +80,3 @@ def fill_premiums(options: Floats, prices: Floats, premiums: Floats) -> None:
             premiums[n] = prices[n] - black_scholes.value(
                 spot[n], strike[n], years[n], mid, rate[n], carry[n], right[n]
             )
-
-
-@entry(VOID(F2, F1, F1))
-def carry_over(options: Floats, carry_after: Floats, volatilities: Floats) -> None:
-    """Replace each volatility by that at which the option is worth the same at another cost of carry.
-
-    Where no volatility gives that price (in the money, it may be below the other intrinsic value) it stays.
-    """
-    spot, strike, years, rate, carry, right, early = options
-    for n in range(len(volatilities)):
-        if carry_after[n] == carry[n]:
-            continue
-        worth = _value(spot[n], strike[n], years[n], volatilities[n], rate[n], carry[n], right[n], early[n])
-        same = _implied(worth, spot[n], strike[n], years[n], rate[n], carry_after[n], right[n], early[n])
-        if same > 0.0:
-            volatilities[n] = same
