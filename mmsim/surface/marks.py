@@ -17,7 +17,9 @@ from mmsim.surface.svi_fit import SLOPE_MAX, SLOPE_MIN, fit_svi, repair_svi
 
 Floats = npt.NDArray[np.float64]
 
-_STARTS, _STARTS_WARM = 3, 1
+_STARTS, _STARTS_WARM, _STARTS_REPAIR = 3, 1, 2
+_CENTRE_BEYOND = 0.5  # standard deviations past the outermost quotes that m may be: what is further out no quote tells
+_WIDTH_MIN = 0.05  # of σ, in standard deviations
 _REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
 _LATTICE, _CHECKED = 161, 641  # points of the lattice: of the penalties, of the check
 KNOT_STEP = 0.25  # standard deviations
@@ -89,15 +91,15 @@ def _fit_svi(
     """The free fit, and the one that is clear of arbitrage on the lattice."""
     quotes = np.stack([points.log_moneyness, points.mid, points.weight])
     bounds = np.stack([lattice, _ceiling(later, lattice)])
-    span = lattice[-1] - lattice[0]
-    lower = np.array([-np.inf, SLOPE_MIN, SLOPE_MIN, lattice[0], 0.01 * deviation])
-    upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, lattice[-1], span])
+    k, beyond = points.log_moneyness, _CENTRE_BEYOND * deviation
+    lower = np.array([-np.inf, SLOPE_MIN, SLOPE_MIN, k[0] - beyond, _WIDTH_MIN * deviation])
+    upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, k[-1] + beyond, lattice[-1] - lattice[0]])
     parameters = np.full(5, np.nan)
     if start is not None:
         parameters[:] = start.a, *start.slopes, start.m, start.sigma
     fit_svi(quotes, years, bounds, lower, upper, _STARTS if start is None else _STARTS_WARM, parameters)
     free = _raw(parameters)
-    repair_svi(quotes, years, bounds, lower, upper, parameters)
+    repair_svi(quotes, years, bounds, lower, upper, _STARTS_REPAIR, parameters)
     return free, _raw(parameters)
 
 

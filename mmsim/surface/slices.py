@@ -18,8 +18,8 @@ WIDTH_MIN = 1e-5  # of volatility: a quote without a width is not known to be be
 class Slice(NamedTuple):
     """The quotes of one expiry at one time, in any order; a call and a put of one strike are two points.
 
-    Arrays have one shape (points,). A point is used if bid, mid and ask are finite with 0 ≤ bid ≤ mid ≤ ask and
-    mid > 0; the others have a status, see `QuoteStatus`. A bid at or below the intrinsic value has volatility 0.
+    Arrays have one shape (points,). A point is used if all of it are numbers with 0 < bid ≤ mid ≤ ask; the others have
+    a status, see `QuoteStatus`. A bid at or below the intrinsic value has volatility 0, a missing side NaN.
     """
 
     expiry_ns: int  # UTC; what names the expiry in a surface
@@ -39,6 +39,7 @@ class QuoteStatus(StrEnum):
     NO_QUOTE = "no quote"
     NO_BID = "no bid"
     NO_ASK = "no ask"
+    BELOW_INTRINSIC = "bid below intrinsic"  # and so the mid says little: it is between nothing and the ask
     CROSSED = "crossed"
     NO_VOLATILITY = "no volatility"  # a mid that is missing, zero or outside its bid and ask
     NO_STRIKE = "no strike"  # a moneyness that is no number
@@ -80,6 +81,7 @@ def quote_statuses(quotes: Slice) -> Texts:
         QuoteStatus.NO_QUOTE: no_bid & no_ask,
         QuoteStatus.NO_BID: no_bid,
         QuoteStatus.NO_ASK: no_ask,
+        QuoteStatus.BELOW_INTRINSIC: bid == 0.0,
         QuoteStatus.CROSSED: bid > ask,
         QuoteStatus.NO_VOLATILITY: ~((mid > 0.0) & (bid <= mid) & (mid <= ask)),
         QuoteStatus.NO_STRIKE: ~np.isfinite(quotes.log_moneyness),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim.surface.arbitrage import Arbitrage, Curve
-from mmsim.surface.slices import Floats, QuoteStatus, Slice, SliceStatus, Texts
+from mmsim.surface.slices import Floats, Slice, SliceStatus, Texts
 from mmsim.surface.svi import Svi
 
 
@@ -67,7 +67,6 @@ class Smile:
         parametric = np.full(k.shape, np.nan)
         if self.svi is not None:
             parametric[known] = np.sqrt(self.svi.derivatives(k[known])[0] / self.years)
-        used = self.quote_statuses == QuoteStatus.USED
         return pd.DataFrame(
             {
                 "k": k,
@@ -76,8 +75,8 @@ class Smile:
                 "ask": ask,
                 "svi": parametric,
                 "mark": mark,
-                "svi_inside": used & (bid <= parametric) & (parametric <= ask),
-                "mark_inside": used & (bid <= mark) & (mark <= ask),
+                "svi_inside": (bid <= parametric) & (parametric <= ask),
+                "mark_inside": (bid <= mark) & (mark <= ask),
                 "status": self.quote_statuses,
             }
         )

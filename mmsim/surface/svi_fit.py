@@ -21,7 +21,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.kernel import F1, F2, F64, I64, entry, njit
+from mmsim.kernel import F1, F2, F64, I64, VOID, entry, njit
 from mmsim.surface.durrleman import compiled_durrleman, durrleman_gradient
 from mmsim.surface.least_squares import MARGIN, STIFFNESS, add_row, solve
 
@@ -256,11 +256,27 @@ def _linear(
     return cost
 
 
-@entry(F64(F2, F64, F2, F1, F1, I64, F1))
+@njit
+def _cost(quotes: Floats, years: float, lattice: Floats, at: Floats) -> float:
+    """The weighted sum of squares of the quotes alone."""
+    return _accumulate(quotes, years, lattice, 0.0, at, np.empty((SIZE, SIZE)), np.empty(SIZE), np.empty(SIZE))
+
+
+@njit
+def _stiffened(quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, at: Floats) -> bool:
+    """Refine under ever stiffer penalties, in place; returns whether nothing is violated in the end."""
+    for stiffness in STIFFNESS:
+        _refine(quotes, years, lattice, stiffness, lower, upper, at)
+        if _is_clear(lattice, at):
+            return True
+    return False
+
+
+@entry(VOID(F2, F64, F2, F1, F1, I64, F1))
 def fit_svi(
     quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, starts: int, parameters: Floats
-) -> float:
-    """Fit ``parameters`` (a, p, c, m, σ) in place; returns the weighted sum of squares.
+) -> None:
+    """Fit ``parameters`` (a, p, c, m, σ) in place.
 
     quotes (3, n): log-moneyness, volatility, weight. lattice (2, m): log-moneyness and the ceiling of total variance
     there, infinite where there is none. lower, upper (5,): bounds. starts: how many of the coarse grid are refined,
@@ -278,17 +294,25 @@ def fit_svi(
             best_cost = cost
             best[:] = tried[n]
     parameters[:] = best
-    return best_cost
 
 
-@entry(F64(F2, F64, F2, F1, F1, F1))
+@entry(VOID(F2, F64, F2, F1, F1, I64, F1))
 def repair_svi(
-    quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, parameters: Floats
-) -> float:
-    """Refit ``parameters`` in place under ever stiffer penalties until nothing on the lattice is violated."""
-    cost = math.inf
-    for stiffness in STIFFNESS:
-        cost = _refine(quotes, years, lattice, stiffness, lower, upper, parameters)
-        if _is_clear(lattice, parameters):
-            break
-    return cost
+    quotes: Floats, years: float, lattice: Floats, lower: Floats, upper: Floats, starts: int, parameters: Floats
+) -> None:
+    """Refit ``parameters`` in place so that nothing on the lattice is violated, if it is; arguments as of `fit_svi`.
+
+    From where they are and from the ``starts`` best of the coarse grid penalties are made stiffer until all is clear;
+    what is clear and nearest to the quotes stays, or where nothing is, what came from the given ones.
+    """
+    if _is_clear(lattice, parameters):
+        return
+    tried = _ranked_starts(quotes, years, lower, upper, starts)
+    kept_clear = _stiffened(quotes, years, lattice, lower, upper, parameters)
+    kept_cost = _cost(quotes, years, lattice, parameters)
+    for n in range(starts):
+        clear = _stiffened(quotes, years, lattice, lower, upper, tried[n])
+        cost = _cost(quotes, years, lattice, tried[n])
+        if clear and (cost < kept_cost or not kept_clear):
+            kept_clear, kept_cost = True, cost
+            parameters[:] = tried[n]
