@@ -30,7 +30,7 @@ Integers = npt.NDArray[np.int64]
 QUOTES, FITS, UNFITTED, UNUSED = "rows", "fits", "expiry not fitted by itself: ", "quote not fitted: "
 SMILES = [
     "underlying", "ts", "expiry", "years", "forward", "strike", "log_moneyness",
-    "bid", "mid", "ask", "svi", "mark", "status",
+    "bid", "mid", "ask", "svi", "mark", "method",
 ]  # fmt: skip
 
 
@@ -155,8 +155,8 @@ class _Maker:
             strikes, rule = book.strike[mine], self._settings.rule
             marks[mine] = moved_volatility(known.smile, strikes, forward=grown, years=left, rule=rule)
         alive = np.flatnonzero(marks > 0.0)
-        told, left, grown = marks[alive], years[alive], forward[alive]
-        forwards.move_to(book.strike[alive], left, grown, spot * np.exp(book.carry[alive] * left), told)
+        told, years, forward = marks[alive], years[alive], forward[alive]
+        forwards.move_to(book.strike[alive], years, forward, spot * np.exp(book.carry[alive] * years), told)
         new = told != self._marks[alive]
         self._marks[alive] = told
         if new.any():
@@ -191,7 +191,7 @@ def smile_table(symbol: str, strike: Floats, now_ns: int, read: Chain, surface: 
                         "ask": expiry.slice.ask_volatility,
                         "svi": _parametric(smile, k),
                         "mark": smile.volatility(k),
-                        "status": str(smile.method),
+                        "method": str(smile.method),
                     }
                 ).sort_values("strike", kind="stable")
             )

@@ -225,7 +225,7 @@ class Theo(Part):
 
     volatility: TheoVolatility = Field(
         "market",
-        description="market: the market's own; mid: from recorded mids; surface: fitted to recorded quotes; or a number",
+        description="market: the market's own; mid: of recorded mids; surface: fitted to recorded quotes; or a number",
     )
     half_life: Duration = Field(0, description="of the smoothing of volatilities from mids; 0: none")
     refit: Step = Field(UNITS_NS["m"], description="surface: time between fits, on a grid from the clock's start")
@@ -236,9 +236,7 @@ class Theo(Part):
     bid_ticks: NonNegative = Field(
         3.0, description="surface: quotes with a bid of so many ticks or less are not fitted"
     )
-    min_delta: DeltaBound = Field(
-        0.05, description="surface: quotes with |delta| below this, or above 1 less this, are not fitted"
-    )
+    min_delta: DeltaBound = Field(0.05, description="surface: |delta| below this, or above 1 less this, is not fitted")
     min_life: Duration = Field(UNITS_NS["h"], description="surface: an expiry with less time left keeps its last smile")
 
 
