@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.errors import Problem, UserError
+    from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
@@ -29,6 +30,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "SurfaceAt",
     "TickView",
     "UserError",
     "greeks",
@@ -37,6 +39,7 @@ __all__ = [
     "load_scenario",
     "price",
     "run",
+    "surface_at",
 ]
 
 _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
@@ -48,6 +51,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
         "scenario": ("Scenario",),
+        "fitted": ("SurfaceAt", "surface_at"),
     }.items()
     for name in names
 }  # public name: (module, its name there)
