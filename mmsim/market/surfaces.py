@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 QUOTES, FITS, UNFITTED, UNUSED = "rows", "fits", "expiry not fitted by itself: ", "quote not fitted: "
+_NO_QUOTES, _BY_DESIGN = (Use.UNSEEN, Use.EXPIRED), (Use.USED, Use.IN_THE_MONEY)
 SMILES = [
     "underlying", "ts", "expiry", "years", "forward", "strike", "log_moneyness",
     "bid", "mid", "ask", "svi", "mark", "method",
@@ -121,10 +122,9 @@ class _Maker:
     def _fit(self, now_ns: int) -> None:
         quotes = self._standing.at(now_ns)
         read = chain.read(quotes, self._settings.liquid)
-        self.counts[QUOTES] += int(np.count_nonzero(read.uses != Use.EXPIRED))
-        for use in read.uses.tolist():
-            if use not in (Use.USED, Use.IN_THE_MONEY, Use.EXPIRED):
-                self.counts[f"{UNUSED}{use}"] += 1
+        for use, number in Counter(read.uses.tolist()).items():
+            self.counts[QUOTES] += number if use not in _NO_QUOTES else 0
+            self.counts[f"{UNUSED}{use}"] += number if use not in (*_NO_QUOTES, *_BY_DESIGN) else 0
         if not read.expiries:
             return
         self._surface = fit(read.slices, self._surface)
@@ -154,7 +154,9 @@ class _Maker:
             years[mine], forward[mine] = left, grown
             strikes, rule = book.strike[mine], self._settings.rule
             marks[mine] = moved_volatility(known.smile, strikes, forward=grown, years=left, rule=rule)
-        alive = np.flatnonzero(marks > 0.0)
+        alive = np.flatnonzero(
+            (marks > 0.0) & (self._standing.updated_ns > 0)
+        )  # that it is listed is known by its quote
         told, years, forward = marks[alive], years[alive], forward[alive]
         forwards.move_to(book.strike[alive], years, forward, spot * np.exp(book.carry[alive] * years), told)
         new = told != self._marks[alive]

@@ -28,6 +28,7 @@ class Use(StrEnum):
     """What a quote is to the fit: used, or the first reason against it."""
 
     USED = "used"
+    UNSEEN = "not quoted yet"
     EXPIRED = "expired"
     SOON = "expires soon"
     NO_QUOTE = "no quote"
@@ -40,6 +41,9 @@ class Use(StrEnum):
     SMALL = "bid of a few ticks"
     FAR = "delta too small or too large"
     NO_VOLATILITY = "no implied volatility"
+
+
+_NOT_FITTED = np.array([Use.UNSEEN, Use.EXPIRED, Use.SOON], object)  # with their expiry, if it has no other options
 
 
 class Liquid(NamedTuple):
@@ -59,7 +63,7 @@ class Quotes(NamedTuple):
     right: Floats  # +1 call, −1 put
     bid: Floats
     ask: Floats
-    updated_ns: Integers  # when the quote last changed
+    updated_ns: Integers  # when the quote last changed, 0: never quoted yet
     tick: Floats  # the price increment at the bid
     rate: Floats  # continuous, a year
     carry: Floats  # of the forward where parity tells none
@@ -97,7 +101,7 @@ class Chain(NamedTuple):
 def read(quotes: Quotes, liquid: Liquid) -> Chain:
     """The chain's expiries, in order of time, and what became of each quote. Never raises for what quotes are."""
     uses = _uses(quotes, liquid)
-    chosen = np.flatnonzero((uses != Use.EXPIRED) & (uses != Use.SOON))
+    chosen = np.flatnonzero(~np.isin(uses, _NOT_FITTED))
     found = []
     for expiry_ns in np.unique(quotes.expiry_ns[chosen]).tolist():
         members = chosen[quotes.expiry_ns[chosen] == expiry_ns]
@@ -110,6 +114,7 @@ def _uses(quotes: Quotes, liquid: Liquid) -> npt.NDArray[np.object_]:
     left = quotes.expiry_ns - quotes.now_ns
     no_bid, no_ask = ~(quotes.bid > 0.0), ~(quotes.ask > 0.0)
     faults = {
+        Use.UNSEEN: quotes.updated_ns == 0,
         Use.EXPIRED: left <= 0,
         Use.SOON: left < liquid.life_ns,
         Use.NO_QUOTE: no_bid & no_ask,
