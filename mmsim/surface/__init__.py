@@ -3,6 +3,7 @@
 fit(slices, previous)   the surface of all expiries, from the quotes of one time
 Slice                   the quotes of one expiry
 Surface, Smile          the marks: volatility by moneyness and time, the fit's residuals, statuses, arbitrage
+Svi, JumpWings          the parameters of one smile, and the same in the terms that traders use
 moved_volatility        the volatility of strikes after the forward has moved, before the next fit
 """
 
@@ -15,10 +16,11 @@ from mmsim.surface.dynamics import Rule, moved_volatility
 from mmsim.surface.slices import QuoteStatus, Slice, SliceStatus
 from mmsim.surface.smile import Method, Smile
 from mmsim.surface.surface import Surface
-from mmsim.surface.svi import Svi
+from mmsim.surface.svi import JumpWings, Svi, from_jump_wings, jump_wings
 
 __all__ = [
     "Arbitrage",
+    "JumpWings",
     "Method",
     "QuoteStatus",
     "Rule",
@@ -28,6 +30,8 @@ __all__ = [
     "Surface",
     "Svi",
     "fit",
+    "from_jump_wings",
+    "jump_wings",
     "moved_volatility",
 ]
 

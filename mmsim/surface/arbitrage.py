@@ -14,6 +14,7 @@ from mmsim.surface.svi import Svi
 Floats = npt.NDArray[np.float64]
 
 SLOPE_MAX = 2.0
+_VARIANCE_MIN = 1e-12
 _ROUNDING = 1e-9  # of g, and of total variance relative to the other
 
 
@@ -48,10 +49,10 @@ class Arbitrage(NamedTuple):
         return f"{self.kind} by {self.amount:.2g} at {self.worst:+.3f} (from {self.low:+.3f} to {self.high:+.3f})"
 
 
-def butterflies(curve: Curve, k: Floats) -> list[Arbitrage]:
+def butterflies(k: Floats, w: Floats, slope: Floats, curvature: Floats) -> list[Arbitrage]:
     """Where on the increasing ``k`` Durrleman's condition fails, or total variance is not above zero."""
-    w, slope, curvature = curve.derivatives(k)
-    g = np.where(w > 0.0, durrleman(k, np.maximum(w, np.finfo(float).tiny), slope, curvature), -np.inf)
+    alive = w > _VARIANCE_MIN
+    g = np.where(alive, durrleman(k, np.where(alive, w, 1.0), slope, curvature), -np.inf)
     return _ranges(Kind.BUTTERFLY, k, -g, _ROUNDING)
 
 
@@ -65,10 +66,9 @@ def wings(svi: Svi) -> list[Arbitrage]:
     return [Arbitrage(Kind.WING, *side) for side in sides if side[3] > 0.0]
 
 
-def calendars(near: Curve, far: Curve, k: Floats) -> list[Arbitrage]:
-    """Where on the increasing ``k`` the total variance of an expiry is above that of a later one."""
-    later = far.derivatives(k)[0]
-    return _ranges(Kind.CALENDAR, k, near.derivatives(k)[0] - later, _ROUNDING * np.abs(later))
+def calendars(k: Floats, near: Floats, far: Floats) -> list[Arbitrage]:
+    """Where on the increasing ``k`` the total variance ``near`` of an expiry is above that of a later one, ``far``."""
+    return _ranges(Kind.CALENDAR, k, near - far, _ROUNDING * np.abs(far))
 
 
 def _ranges(kind: Kind, k: Floats, amounts: Floats, allowed: Floats | float) -> list[Arbitrage]:

@@ -2,8 +2,9 @@
 
     w(k) = w_SVI(k) + Σ c_l·B_l(k)
 
-with B_l the cubic B-splines on equally spaced knots. The correction has two continuous derivatives, and it and both of
-them fall to zero past the outermost quotes, so that the wings are those of SVI.
+with B_l the cubic B-splines on equally spaced knots, which reach past the outermost quotes. The outermost three weights
+of either side are zero: the correction and its two derivatives are continuous and end as zero, and the wings are those
+of SVI.
 Source: C. de Boor, A Practical Guide to Splines (1978), chapter IX.
 """
 
@@ -20,9 +21,11 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SPAN = 4  # how many of the B-splines are not zero at a point
-# The cubic pieces of a B-spline over one interval, t from 0 to 1, from the last piece of the first to the first of the
-# last: coefficients of 1, t, t², t³, times 6.
-_PIECES = np.array([[1, -3, 3, -1], [4, 0, -6, 3], [1, 3, 3, -3], [0, 0, 0, 1]]) / 6.0
+# The four cubic pieces over one interval, t from 0 to 1: the last of the first B-spline to the first of the last, in
+# powers of t from 0 to 3; then their first and second derivatives by t.
+_CUBIC = np.array([[1, -3, 3, -1], [4, 0, -6, 3], [1, 3, 3, -3], [0, 0, 0, 1]]) / 6.0
+_SHIFT = np.diag([1.0, 2.0, 3.0], -1)
+_PIECES = np.concatenate([_CUBIC, _CUBIC @ _SHIFT, _CUBIC @ _SHIFT @ _SHIFT])
 
 
 class Knots(NamedTuple):
@@ -38,19 +41,19 @@ class Knots(NamedTuple):
         return self.intervals + SPAN - 1
 
 
-def basis(knots: Knots, k: Floats, derivative: int = 0) -> tuple[Integers, Floats]:
-    """The first B-spline that is not zero at each ``k``, (n,), and the values of that and the next three, (4, n).
+def basis(knots: Knots, k: Floats) -> tuple[Integers, Floats]:
+    """The first B-spline that is not zero at each ``k``, (n,), and what it and the next three are there, (12, n).
 
-    The values are of the ``derivative``-th derivative by k, zero outside the knots.
+    Four rows are their values, four the first and four the second derivatives by k; all zero outside the knots.
     """
-    position = (k - knots.low) / knots.step
-    first = np.clip(np.floor(position), 0, knots.intervals - 1).astype(np.int64)
+    position = (k - knots.low) * (1.0 / knots.step)
+    first = np.clip(position.astype(np.int64), 0, knots.intervals - 1)
     t = position - first
-    pieces = _PIECES
-    for _ in range(derivative):
-        pieces = pieces[:, 1:] * np.arange(1, pieces.shape[1]) / knots.step
-    values = pieces @ np.stack([t**power for power in range(pieces.shape[1])])
-    return first, np.where((t >= 0.0) & (t <= 1.0), values, 0.0)
+    values = _PIECES @ np.stack([np.ones_like(t), t, t * t, t * t * t])
+    values[SPAN : 2 * SPAN] /= knots.step
+    values[2 * SPAN :] /= knots.step * knots.step
+    values[:, (t < 0.0) | (t > 1.0)] = 0.0
+    return first, values
 
 
 class Corrected(NamedTuple):
@@ -63,17 +66,11 @@ class Corrected(NamedTuple):
     def derivatives(self, k: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
         """w, w' and w'' at log-moneyness ``k``, in its shape."""
         points = np.asarray(k, dtype=float)
-        flat = points.ravel()
-        added = []
-        for derivative in range(3):
-            first, values = basis(self.knots, flat, derivative)
-            added.append((self.weights[first + np.arange(SPAN)[:, np.newaxis]] * values).sum(axis=0))
+        first, values = basis(self.knots, points.ravel())
+        weights = self.weights[first + np.arange(SPAN)[:, np.newaxis]]
+        added = (values.reshape(3, SPAN, -1) * weights).sum(axis=1).reshape(3, *points.shape)
         total, slope, curvature = self.svi.derivatives(points)
-        return (
-            total + added[0].reshape(points.shape),
-            slope + added[1].reshape(points.shape),
-            curvature + added[2].reshape(points.shape),
-        )
+        return total + added[0], slope + added[1], curvature + added[2]
 
     def scaled(self, factor: float) -> Corrected:
         """The smile of total variance ``factor``·w."""

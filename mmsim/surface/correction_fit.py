@@ -124,7 +124,20 @@ def _accumulate(
         cost += _add(first, row, difference, normal, gradient)
     for n in range(lattice_first.size):
         cost += _penalty(lattice, lattice_first[n], lattice_basis, n, stiffness, weights, row, normal, gradient)
+    _hold_ends(normal, gradient)
     return cost
+
+
+@njit
+def _hold_ends(normal: Floats, gradient: Floats) -> None:
+    """Take the three outermost weights of either side out of the equations: they stay zero."""
+    size = gradient.size
+    for i in range(size):
+        for d in range(_SPAN):
+            if i < _SPAN - 1 or i + d > size - _SPAN:
+                normal[i, d] = 1.0 if d == 0 else 0.0
+        if i < _SPAN - 1 or i > size - _SPAN:
+            gradient[i] = 0.0
 
 
 @njit
@@ -189,9 +202,11 @@ def fit_correction(
     """Fit ``weights`` in place, from where they are.
 
     quotes (6, n): total variance of SVI; low, mid and high volatility; the weight of the distance to the mid and of
-    that outside; with the B-splines of `correction.basis`. lattice (5, m): log-moneyness, w, w' and w'' of SVI and the
-    ceiling of total variance; its basis (12, m) has values, first and second derivatives. roughness: the weight of a
-    third difference, ridge: of the weights themselves.
+    that outside; with the B-splines of `correction.basis`, as for the
+    lattice. lattice (5, m): log-moneyness, w, w' and w'' of SVI and the
+    ceiling of total variance; roughness: the weight of a
+    third difference, ridge: of the weights themselves. The three
+    outermost weights of either side, which must come as zero, stay so.
     """
     size = weights.size
     normal, gradient = np.empty((size, _SPAN)), np.empty(size)

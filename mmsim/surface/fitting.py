@@ -18,7 +18,7 @@ from mmsim.surface.arbitrage import Curve, calendars
 from mmsim.surface.marks import Mark, checked_lattice, fit_mark, violations
 from mmsim.surface.slices import Points, Slice, SliceStatus, Texts, one_a_strike, points, quote_statuses
 from mmsim.surface.smile import Method, Smile
-from mmsim.surface.spline import spline
+from mmsim.surface.spline import Spline, spline
 from mmsim.surface.ssvi import Ssvi
 from mmsim.surface.ssvi_fit import across, level
 from mmsim.surface.surface import Surface
@@ -148,13 +148,21 @@ def _filled_in(job: _Job, smiles: Mapping[int, Smile], shared: Ssvi | None) -> S
     k = checked_lattice(job.points.log_moneyness, math.sqrt(float(curve.derivatives(0.0)[0])))
     left = violations(curve, k, later)
     if earlier is not None:
-        left += calendars(earlier, curve, k)
+        left += calendars(k, earlier.derivatives(k)[0], curve.derivatives(k)[0])
     method = Method.SPLINE if svi is None else Method.SSVI
     return _smile(job, method, Mark(svi, curve, (), tuple(left)))
 
 
 def _neighbours(expiry_ns: int, smiles: Mapping[int, Smile]) -> tuple[Curve | None, Curve | None]:
-    """The curves of the nearest expiries before and after."""
-    before = [other for other in smiles if other < expiry_ns]
-    after = [other for other in smiles if other > expiry_ns]
-    return smiles[max(before)].curve if before else None, smiles[min(after)].curve if after else None
+    """The curves of the nearest expiries before and after.
+
+    A spline that is carried bounds no other: a curve would hold on to the curves of every surface before it.
+    """
+    bounds = {
+        other: smile.curve
+        for other, smile in smiles.items()
+        if not (smile.method is Method.PREVIOUS and isinstance(smile.curve, Spline))
+    }
+    before = [other for other in bounds if other < expiry_ns]
+    after = [other for other in bounds if other > expiry_ns]
+    return bounds[max(before)] if before else None, bounds[min(after)] if after else None

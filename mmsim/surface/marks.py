@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.surface.arbitrage import Arbitrage, Curve, butterflies, calendars, wings
-from mmsim.surface.correction import Corrected, Knots, basis
+from mmsim.surface.correction import SPAN, Corrected, Knots, basis
 from mmsim.surface.correction_fit import fit_correction
 from mmsim.surface.slices import WIDTH_MIN, Points
 from mmsim.surface.svi import Svi
@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 _STARTS, _STARTS_WARM, _STARTS_REPAIR = 3, 1, 2
 _CENTRE_BEYOND = 0.5  # standard deviations past the outermost quotes that m may be: what is further out no quote tells
+_FLOOR = 0.01  # of the least total variance, relative to that of the lowest quote
 _WIDTH_MIN = 0.05  # of σ, in standard deviations
 _REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
 _LATTICE, _CHECKED = 161, 641  # points of the lattice: of the penalties, of the check
@@ -26,6 +27,7 @@ KNOT_STEP = 0.25  # standard deviations
 INTERVALS_MAX = 100
 ROUGHNESS, RIDGE = 1.0, 0.01  # weights of a third difference and of the correction, in volatility
 OUTSIDE, EDGE = 5.0, 0.15  # weight of a half-width outside, and the share of it that is kept from the edge
+_LEAST_SHARE = 0.1  # of the total variance of SVI that a correction leaves
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)  # of the correction, until it is free of arbitrage
 
 
@@ -46,10 +48,11 @@ def fit_mark(points: Points, years: float, start: Svi | None, later: Curve | Non
     free, svi = _fit_svi(points, years, deviation, start, lattice, later)
     found = tuple(violations(free, checked, later))
     full = _correct(svi, points, years, deviation, lattice, later)
+    below = svi.derivatives(checked)[0]
+    added = full.derivatives(checked)[0] - below
     for share in _SHARES:
         curve = full._replace(weights=full.weights * share)
-        left = violations(curve, checked, later)
-        if not left:
+        if (below + share * added > _LEAST_SHARE * below).all() and not violations(curve, checked, later):
             return Mark(svi, curve, found, ())
     return Mark(svi, svi, found, tuple(violations(svi, checked, later)))
 
@@ -57,10 +60,11 @@ def fit_mark(points: Points, years: float, start: Svi | None, later: Curve | Non
 def violations(curve: Curve, k: Floats, later: Curve | None) -> list[Arbitrage]:
     """Every arbitrage of a curve on ``k``, and against the curve of the next expiry."""
     svi = curve if isinstance(curve, Svi) else getattr(curve, "svi", None)
+    derivatives = curve.derivatives(k)
     return [
-        *butterflies(curve, k),
+        *butterflies(k, *derivatives),
         *([] if svi is None else wings(svi)),
-        *([] if later is None else calendars(curve, later, k)),
+        *([] if later is None else calendars(k, derivatives[0], later.derivatives(k)[0])),
     ]
 
 
@@ -92,7 +96,8 @@ def _fit_svi(
     quotes = np.stack([points.log_moneyness, points.mid, points.weight])
     bounds = np.stack([lattice, _ceiling(later, lattice)])
     k, beyond = points.log_moneyness, _CENTRE_BEYOND * deviation
-    lower = np.array([-np.inf, SLOPE_MIN, SLOPE_MIN, k[0] - beyond, _WIDTH_MIN * deviation])
+    floor = _FLOOR * float(points.mid.min()) ** 2 * years
+    lower = np.array([floor, SLOPE_MIN, SLOPE_MIN, k[0] - beyond, _WIDTH_MIN * deviation])
     upper = np.array([np.inf, SLOPE_MAX, SLOPE_MAX, k[-1] + beyond, lattice[-1] - lattice[0]])
     parameters = np.full(5, np.nan)
     if start is not None:
@@ -115,7 +120,7 @@ def _correct(
     """The mark with all of its correction."""
     k = points.log_moneyness
     step = max(KNOT_STEP * deviation, (k[-1] - k[0]) / INTERVALS_MAX)
-    intervals = math.ceil((k[-1] - k[0]) / step) + 2
+    intervals = math.ceil((k[-1] - k[0]) / step) + 2 * (SPAN - 1)
     knots = Knots(0.5 * (k[0] + k[-1] - intervals * step), step, intervals)
     half_width = np.maximum(0.5 * (points.ask - points.bid), WIDTH_MIN)
     edge = EDGE * half_width
@@ -123,12 +128,12 @@ def _correct(
     quotes = np.stack([svi.derivatives(k)[0], low, points.mid, high, points.weight, OUTSIDE / half_width])
     first, values = basis(knots, k)
     inside = lattice[(lattice >= knots.low) & (lattice <= knots.low + knots.intervals * step)]
-    pieces = [basis(knots, inside, derivative) for derivative in range(3)]
+    inside_first, inside_values = basis(knots, inside)
     bounds = np.stack([inside, *svi.derivatives(inside), _ceiling(later, inside)])
     unit = float(np.median(points.weight)) / (2.0 * deviation * math.sqrt(years))  # of a volatility, at the money
     weights = np.zeros(knots.coefficients)
     fit_correction(
-        quotes, first, values, years, bounds, pieces[0][0], np.concatenate([values for _, values in pieces]),
+        quotes, first, values, years, bounds, inside_first, inside_values,
         ROUGHNESS * unit, RIDGE * unit, weights,
     )  # fmt: skip
     return Corrected(svi, knots, weights)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.str_]
 
+MONEYNESS_MAX = 20.0  # |ln(K/F)| of anything that is a strike
+VOLATILITY_MIN, VOLATILITY_MAX = 1e-4, 100.0  # of anything that is a volatility
 _VEGA_MIN = 0.01
 WIDTH_MIN = 1e-5  # of volatility: a quote without a width is not known to be better than this
 
@@ -41,8 +43,8 @@ class QuoteStatus(StrEnum):
     NO_ASK = "no ask"
     BELOW_INTRINSIC = "bid below intrinsic"  # and so the mid says little: it is between nothing and the ask
     CROSSED = "crossed"
-    NO_VOLATILITY = "no volatility"  # a mid that is missing, zero or outside its bid and ask
-    NO_STRIKE = "no strike"  # a moneyness that is no number
+    NO_VOLATILITY = "no volatility"  # a mid that is missing, nothing or outside its bid and ask
+    NO_STRIKE = "no strike"  # a moneyness that none has
     LITTLE_VEGA = "little vega"  # below a hundredth of the largest: so far out that its volatility says nothing
 
 
@@ -76,15 +78,15 @@ def quote_statuses(quotes: Slice) -> Texts:
     """The `QuoteStatus` of every point; where several hold, the first in the order of that class."""
     bid, mid, ask = (np.asarray(side, dtype=float) for side in quotes[4:7])
     vega = np.where(np.isfinite(quotes.vega), quotes.vega, 0.0)
-    no_bid, no_ask = ~(np.isfinite(bid) & (bid >= 0.0)), ~(np.isfinite(ask) & (ask > 0.0))
+    no_bid, no_ask = ~(np.isfinite(bid) & (bid >= 0.0)), ~((ask > 0.0) & (ask <= VOLATILITY_MAX))
     reasons = {
         QuoteStatus.NO_QUOTE: no_bid & no_ask,
         QuoteStatus.NO_BID: no_bid,
         QuoteStatus.NO_ASK: no_ask,
         QuoteStatus.BELOW_INTRINSIC: bid == 0.0,
         QuoteStatus.CROSSED: bid > ask,
-        QuoteStatus.NO_VOLATILITY: ~((mid > 0.0) & (bid <= mid) & (mid <= ask)),
-        QuoteStatus.NO_STRIKE: ~np.isfinite(quotes.log_moneyness),
+        QuoteStatus.NO_VOLATILITY: ~((mid >= VOLATILITY_MIN) & (bid <= mid) & (mid <= ask)),
+        QuoteStatus.NO_STRIKE: ~(np.abs(quotes.log_moneyness) <= MONEYNESS_MAX),
         QuoteStatus.LITTLE_VEGA: ~(vega > _VEGA_MIN * np.max(vega, initial=0.0)),
     }
     return np.select(list(reasons.values()), [str(reason) for reason in reasons], str(QuoteStatus.USED))

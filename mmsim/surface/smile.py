@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim.surface.arbitrage import Arbitrage, Curve
-from mmsim.surface.slices import Floats, Slice, SliceStatus, Texts
+from mmsim.surface.slices import MONEYNESS_MAX, Floats, Slice, SliceStatus, Texts
 from mmsim.surface.svi import Svi
 
 
@@ -61,7 +61,7 @@ class Smile:
         A point that is not used has NaN or what it came with; without raw SVI that column is NaN.
         """
         k, bid, mid, ask = (np.asarray(column, dtype=float) for column in self.quotes[3:7])
-        known = np.isfinite(k)
+        known = np.abs(k) <= MONEYNESS_MAX
         mark = np.full(k.shape, np.nan)
         mark[known] = self.volatility(k[known])
         parametric = np.full(k.shape, np.nan)

@@ -1,7 +1,8 @@
 """The fallback that never fails: volatility through the quotes, a spline in delta, flat beyond the outermost.
 
 Delta is N(−k/d), with one deviation d = σ√T at the money for all strikes: a fixed map of moneyness to (0, 1), so that
-the spline bends where options have vega. Total variance is held to what the neighbouring expiries leave.
+the spline bends where options have vega. It goes no higher and no lower than the quotes, and total
+variance is held to what the neighbouring expiries leave.
 """
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ class Spline(NamedTuple):
         v0, v1, b0, b1 = self.volatilities[i], self.volatilities[i + 1], self.bends[i], self.bends[i + 1]
         vol = left * v0 + right * v1 + ((left**3 - left) * b0 + (right**3 - right) * b1) * width * width / 6.0
         slope = (v1 - v0) / width + ((3 * right * right - 1) * b1 - (3 * left * left - 1) * b0) * width / 6.0
-        beyond = delta != inside
-        return vol, np.where(beyond, 0.0, slope), np.where(beyond, 0.0, left * b0 + right * b1)
+        bounded = np.clip(vol, self.volatilities.min(), self.volatilities.max())
+        beyond = (delta != inside) | (vol != bounded)
+        return bounded, np.where(beyond, 0.0, slope), np.where(beyond, 0.0, left * b0 + right * b1)
 
 
 def spline(k: Floats, volatility: Floats, years: float, earlier: Curve | None, later: Curve | None) -> Spline:

@@ -28,7 +28,7 @@ def across(smiles: Iterable[Smile]) -> Ssvi | None:
     Free are ρ, η, γ and the levels θ, which do not fall with time, inside the bounds that keep the surface free of
     arbitrage. None where fewer than two expiries were fitted.
     """
-    fitted = [smile for smile in smiles if smile.method is Method.SVI]
+    fitted = sorted((smile for smile in smiles if smile.method is Method.SVI), key=lambda smile: smile.years)
     if len(fitted) < 2:
         return None
     used = [points(smile.quotes, smile.quote_statuses) for smile in fitted]

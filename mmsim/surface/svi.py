@@ -28,9 +28,9 @@ class Svi(NamedTuple):
     def derivatives(self, k: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
         """w, w' and w'' at log-moneyness ``k``, in its shape.
 
-        >>> vogt = Svi(-0.0410, 0.1331, 0.3586, 0.3060, 0.4153)
+        >>> vogt = Svi(a=-0.0410, b=0.1331, rho=0.3060, m=0.3586, sigma=0.4153)  # section 5.1
         >>> [float(x.round(6)) for x in vogt.derivatives(0.0)]
-        [0.009076, -0.031228, 0.167243]
+        [0.017426, -0.046259, 0.138965]
         """
         x = np.asarray(k, dtype=float) - self.m
         root = np.sqrt(x * x + self.sigma * self.sigma)
@@ -54,13 +54,13 @@ class Svi(NamedTuple):
 
 
 class JumpWings(NamedTuple):
-    """SVI in the terms that traders use (SVI-JW), for which level, skew and wings are the parameters."""
+    """SVI in the terms that traders use (SVI-JW): level, skew and wings, in units that hardly change with time."""
 
-    variance: float  # at the money, a year
-    skew: float  # d volatility·√(w)... at the money, see `jump_wings`
-    put_slope: float
-    call_slope: float
-    least_variance: float  # a year
+    variance: float  # v, a year, at the money
+    skew: float  # ψ: of √w by log-moneyness, at the money
+    put_slope: float  # p: of the left wing of w, relative to √w at the money
+    call_slope: float  # c: of the right wing
+    least_variance: float  # ṽ, a year, wherever it is
 
 
 def jump_wings(svi: Svi, years: float) -> JumpWings:
@@ -79,7 +79,13 @@ def jump_wings(svi: Svi, years: float) -> JumpWings:
 
 
 def from_jump_wings(wings: JumpWings, years: float) -> Svi:
-    """Raw SVI from SVI-JW: Gatheral and Jacquier (2014), lemma 3.2. ValueError where there is no such smile."""
+    """Raw SVI from SVI-JW: Gatheral and Jacquier (2014), lemma 3.2.
+
+    ValueError where there is no such smile, or where the least variance is that at the money: then they leave open how
+    sharply it bends.
+    """
+    if not (wings.variance > 0.0 and years > 0.0 and wings.put_slope + wings.call_slope > 0.0):
+        raise ValueError("variance, years and the sum of the slopes must be above zero")
     total = wings.variance * years
     deviation = math.sqrt(total)
     b = 0.5 * deviation * (wings.call_slope + wings.put_slope)
@@ -89,6 +95,8 @@ def from_jump_wings(wings: JumpWings, years: float) -> Svi:
         raise ValueError(f"the skew {wings.skew} is outside of the slopes of the wings")
     flat = math.sqrt(max(1.0 - rho * rho, 0.0))
     drop = (wings.variance - wings.least_variance) * years
+    if not drop > 0.0:
+        raise ValueError("the least variance must be below that at the money")
     if beta == 0.0:
         sigma = drop / (b * (1.0 - flat))
         return Svi(total - b * sigma, b, rho, 0.0, sigma)

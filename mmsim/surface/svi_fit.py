@@ -30,6 +30,7 @@ Floats = npt.NDArray[np.float64]
 SIZE = 5
 SLOPE_MIN, SLOPE_MAX = 1e-6, 1.999  # of the wings
 _A, _P, _C, _M, _S = range(SIZE)
+_LINEAR = 3  # the first of them
 _VARIANCE_MIN = 1e-10
 _STEPS_MAX = 60
 _DAMPING, _DAMPING_MAX = 1e-3, 1e8
@@ -120,10 +121,10 @@ def _penalty(
 
 @njit
 def _into_bounds(at: Floats, lower: Floats, upper: Floats) -> None:
-    """Move parameters into their bounds, and total variance above zero."""
-    for i in range(SIZE):
+    """Move parameters into their bounds; that of a is for the least total variance, a + σ·√(p·c)."""
+    for i in range(1, SIZE):
         at[i] = min(max(at[i], lower[i]), upper[i])
-    at[_A] = max(at[_A], _VARIANCE_MIN - at[_S] * math.sqrt(at[_P] * at[_C]))
+    at[_A] = max(at[_A], lower[_A] - at[_S] * math.sqrt(at[_P] * at[_C]))
 
 
 @njit
@@ -131,42 +132,52 @@ def _step(
     at: Floats,
     lower: Floats,
     upper: Floats,
+    moving: int,
     damping: float,
     normal: Floats,
     gradient: Floats,
     factor: Floats,
-    step: Floats,
+    trial: Floats,
 ) -> None:
-    """The damped step from ``at``; a parameter that would leave its bounds at once stays where it is."""
+    """A damped step of the first ``moving`` parameters, from ``at`` to ``trial``.
+
+    A parameter that would leave its bounds at once stays where it is.
+    """
     factor[:] = normal
     for i in range(SIZE):
-        step[i] = -gradient[i]
+        trial[i] = -gradient[i]
         factor[i, i] *= 1.0 + damping
-        if (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0):
+        at_bound = (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0)
+        if i >= moving or (at_bound and i != _A):
             factor[i, :] = 0.0
             factor[:, i] = 0.0
-            step[i] = 0.0
+            trial[i] = 0.0
         if factor[i, i] == 0.0:
             factor[i, i] = 1.0
-    solve(factor, step)
+    solve(factor, trial)
+    for i in range(SIZE):
+        trial[i] += at[i]
+    _into_bounds(trial, lower, upper)
 
 
 @njit
 def _refine(
     quotes: Floats, years: float, lattice: Floats, stiffness: float, lower: Floats, upper: Floats, at: Floats
 ) -> float:
-    """Levenberg–Marquardt from ``at``, in place, inside the bounds; returns the sum of squares."""
+    """Levenberg–Marquardt from ``at``, in place, inside the bounds; returns the sum of squares.
+
+    After each step the linear parameters settle where they are best for its m and σ: the sum of squares is a valley so
+    narrow and bent that steps of all five alone would creep along it (the idea of variable projection).
+    """
     normal, gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
     next_normal, next_gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
-    row, step, trial = np.empty(SIZE), np.empty(SIZE), np.empty(SIZE)
-    factor = np.empty((SIZE, SIZE))
+    row, factor, step, trial = np.empty(SIZE), np.empty((SIZE, SIZE)), np.empty(SIZE), np.empty(SIZE)
     cost = _accumulate(quotes, years, lattice, stiffness, at, normal, gradient, row)
     damping = _DAMPING
     for _ in range(_STEPS_MAX):
-        _step(at, lower, upper, damping, normal, gradient, factor, step)
-        for i in range(SIZE):
-            trial[i] = at[i] + step[i]
-        _into_bounds(trial, lower, upper)
+        _step(at, lower, upper, SIZE, damping, normal, gradient, factor, step)
+        _accumulate(quotes, years, lattice, stiffness, step, next_normal, next_gradient, row)
+        _step(step, lower, upper, _LINEAR, 0.0, next_normal, next_gradient, factor, trial)
         next_cost = _accumulate(quotes, years, lattice, stiffness, trial, next_normal, next_gradient, row)
         if next_cost < cost:
             small = cost - next_cost <= _LAST_DECREASE * cost
@@ -279,8 +290,8 @@ def fit_svi(
     """Fit ``parameters`` (a, p, c, m, σ) in place.
 
     quotes (3, n): log-moneyness, volatility, weight. lattice (2, m): log-moneyness and the ceiling of total variance
-    there, infinite where there is none. lower, upper (5,): bounds. starts: how many of the coarse grid are refined,
-    beside ``parameters`` as they come, where the first is a number.
+    there, infinite where there is none. lower, upper (5,): bounds, of which the first is for the least total variance.
+    starts: how many of the coarse grid are refined, beside ``parameters`` as they come, where the first is a number.
     """
     tried = _ranked_starts(quotes, years, lower, upper, max(starts, 1))
     best, best_cost = tried[0].copy(), math.inf
