@@ -21,7 +21,9 @@ from mmsim.surface.slices import Slice
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_EARLY_ROUNDS = 2  # of taking early exercise out of parity: the second moves a forward by some 1e-6 of itself
+_EARLY_ROUNDS = 8  # of taking early exercise out of parity, at most: mostly two or three
+_EARLY_SHARE = 1e-3  # of the forward's standard error: a round that moves it by less is the last
+_EARLY_MOVE = 1e-8  # of the forward: as much is always enough
 
 
 class Use(StrEnum):
@@ -165,17 +167,23 @@ def _parity(quotes: Quotes, sound: Integers, years: float, rate: float) -> parit
     """
     pairs = parity.paired(quotes.strike[sound], quotes.right[sound], quotes.bid[sound], quotes.ask[sound])
     near = parity.near_the_money(pairs)
-    known = quotes.spot if quotes.on_future else None
     told = parity.forward(pairs, years=years, rate=rate, among=near)
-    for _ in range(_EARLY_ROUNDS if quotes.american else 0):
-        forward = told.value if known is None else known
-        if told.value is None or not (forward and quotes.spot > 0.0):
+    if not (quotes.american and quotes.spot > 0.0):
+        return told
+    for _ in range(_EARLY_ROUNDS):
+        if told.value is None or told.error is None:
             break
-        premium = np.full(len(pairs.strike), math.nan)
-        carry = math.log(forward / quotes.spot) / years
+        forward = quotes.spot if quotes.on_future else told.value
+        premium, carry = np.full(len(pairs.strike), math.nan), math.log(forward / quotes.spot) / years
         premium[near] = _early_exercise(quotes, pairs.where(near), years, rate, carry)
+        before = told.value
         told = parity.forward(pairs, years=years, rate=rate, premium=premium, among=near & ~np.isnan(premium))
-        if known is not None:
+        settled = (
+            told.value is None
+            or told.error is None
+            or abs(told.value - before) <= max(_EARLY_SHARE * told.error, _EARLY_MOVE * before)
+        )
+        if quotes.on_future or settled:
             break
     return told
 

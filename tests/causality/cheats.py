@@ -95,16 +95,6 @@ def quotes_of_the_minute_after(honest: Honest) -> Honest:
     return at
 
 
-def all_seen(honest: Honest) -> Honest:
-    """Every option that is quoted at some time is known from the start."""
-
-    def started(self: Any) -> None:
-        honest(self)
-        self.updated_ns[:] = 1
-
-    return started
-
-
 def sides_of_the_quote_after(honest: Honest) -> Honest:
     """Trades are bought or sold by the quotes of two minutes later."""
 
@@ -168,7 +158,6 @@ OF_RECORDED = {
 }
 OF_SURFACES = {
     "quotes of the minute after": Cheat(books.Standing, "at", quotes_of_the_minute_after, "events.value"),
-    "options before their first quote": Cheat(books.Standing, "__post_init__", all_seen, "events.instrument"),
 }
 OF_CLIENTS = {
     "a side from the next tick": Cheat(Market, "events", side_of_the_next_tick, "events.side"),

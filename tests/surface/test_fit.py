@@ -134,7 +134,10 @@ def test_calendar_is_found_and_removed() -> None:
 
 
 def test_surface_between_expiries() -> None:
-    slices = [chain(smile_of(MARCH, 0.2), 0.2, expiry_ns=1), chain(smile_of(MARCH.scaled(2.0), 0.45), 0.45, expiry_ns=2)]
+    slices = [
+        chain(smile_of(MARCH, 0.2), 0.2, expiry_ns=1),
+        chain(smile_of(MARCH.scaled(2.0), 0.45), 0.45, expiry_ns=2),
+    ]
     surface = fit(slices)
     k = np.linspace(-0.2, 0.1, 7)
     near, far = (surface.smiles[e].total_variance(k) for e in (1, 2))
