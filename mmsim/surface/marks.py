@@ -23,10 +23,11 @@ _FLOOR = 0.01  # of the least total variance, relative to that of the lowest quo
 _WIDTH_MIN = 0.05  # of σ, in standard deviations
 _REACH = 6.0  # standard deviations to either side in which arbitrage is looked for, and one beyond the last quote
 _LATTICE, _CHECKED = 161, 641  # points of the lattice: of the penalties, of the check
-KNOT_STEP = 0.25  # standard deviations
-INTERVALS_MAX = 100
-ROUGHNESS, RIDGE = 1.0, 0.01  # weights of a third difference and of the correction, in volatility
-OUTSIDE, EDGE = 5.0, 0.15  # weight of a half-width outside, and the share of it that is kept from the edge
+_KNOT_STEP = 0.25  # standard deviations
+_INTERVALS_MAX = 100
+_TAIL = 4  # intervals past the outermost quotes, beside the three that a B-spline needs, in which a correction ends
+_ROUGHNESS, _RIDGE = 0.2, 0.02  # weights of a third difference and of the correction, in volatility
+_OUTSIDE, _EDGE = 5.0, 0.15  # weight of a half-width outside, and the share of it that is kept from the edge
 _LEAST_SHARE = 0.1  # of the total variance of SVI that a correction leaves
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)  # of the correction, until it is free of arbitrage
 
@@ -119,13 +120,13 @@ def _correct(
 ) -> Corrected:
     """The mark with all of its correction."""
     k = points.log_moneyness
-    step = max(KNOT_STEP * deviation, (k[-1] - k[0]) / INTERVALS_MAX)
-    intervals = math.ceil((k[-1] - k[0]) / step) + 2 * (SPAN - 1)
+    step = max(_KNOT_STEP * deviation, (k[-1] - k[0]) / _INTERVALS_MAX)
+    intervals = math.ceil((k[-1] - k[0]) / step) + 2 * (SPAN - 1 + _TAIL)
     knots = Knots(0.5 * (k[0] + k[-1] - intervals * step), step, intervals)
     half_width = np.maximum(0.5 * (points.ask - points.bid), WIDTH_MIN)
-    edge = EDGE * half_width
+    edge = _EDGE * half_width
     low, high = np.minimum(points.bid + edge, points.mid), np.maximum(points.ask - edge, points.mid)
-    quotes = np.stack([svi.derivatives(k)[0], low, points.mid, high, points.weight, OUTSIDE / half_width])
+    quotes = np.stack([svi.derivatives(k)[0], low, points.mid, high, points.weight, _OUTSIDE / half_width])
     first, values = basis(knots, k)
     inside = lattice[(lattice >= knots.low) & (lattice <= knots.low + knots.intervals * step)]
     inside_first, inside_values = basis(knots, inside)
@@ -134,6 +135,6 @@ def _correct(
     weights = np.zeros(knots.coefficients)
     fit_correction(
         quotes, first, values, years, bounds, inside_first, inside_values,
-        ROUGHNESS * unit, RIDGE * unit, weights,
+        _ROUGHNESS * unit, _RIDGE * unit, weights,
     )  # fmt: skip
     return Corrected(svi, knots, weights)

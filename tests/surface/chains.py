@@ -48,7 +48,7 @@ def exact(volatility: Smile, years: float, k: np.ndarray, *, expiry_ns: int = 1,
 
 
 def mixture(years: float, parts: tuple[tuple[float, float, float], ...]) -> Smile:
-    """The smile of a mixture of lognormal prices, (weight, forward relative, volatility): free of arbitrage, not SVI."""
+    """The smile of a mixture of lognormal prices, parts (weight, forward, volatility): free of arbitrage, not SVI."""
     level = sum(weight * forward for weight, forward, _ in parts)
 
     def volatility(k: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Raw SVI against published figures, numerical derivatives and prices."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -125,7 +127,7 @@ def test_ssvi_within_its_conditions_is_free_of_arbitrage() -> None:
             assert theta * phi * (1 + abs(rho)) < 4 and theta * phi**2 * (1 + abs(rho)) <= 4 * (1 + 1e-12)
         curves = [shape.smile(theta).derivatives(K) for theta in thetas]
         assert not any(butterflies(K, *curve) for curve in curves)
-        assert not any(calendars(K, near[0], far[0]) for near, far in zip(curves, curves[1:], strict=False))
+        assert not any(calendars(K, near[0], far[0]) for near, far in pairwise(curves))
 
 
 def test_ssvi_beyond_its_conditions_is_not() -> None:
