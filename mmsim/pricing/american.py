@@ -1,36 +1,21 @@
-"""American options by a fast closed approximation: value, Greeks, exercise and implied volatility of one, compiled.
+"""American options, quickly: value, Greeks, exercise and implied volatility of one option, compiled.
 
-An American option is the European one and a premium for the right to exercise early. The premium is Li's QD+: the
-quadratic approximation of Barone-Adesi and Whaley with Ju and Zhong's correction, and an exercise boundary B that is
-corrected too. For a put, with q = r − b, h = 1 − e^{−rT}, a = 2r/(σ²h) (2/(σ²T) where r is zero), ω = 2b/σ² and
-D = √((ω − 1)² + 4a):
-
-    λ = −(ω − 1 + D)/2
-    c = e^{−rT}·a·(1 − a/D²)/D − 2θ(B)/(σ²·D·A(B)),   A(B) = K − B − p(B)
-    B·(1 + Δ(B)) + (λ + c)·A(B) = 0, which is solved for B
-    β = −e^{−rT}·a²/(2D³)
-    P = p(S) + A(B)·(S/B)^λ / (1 − β·ln(S/B)² − c·ln(S/B))   where S > B, else K − S
-
-p, Δ and θ (a year, as time passes) are the European put's. A call is the put with spot and strike, and r and q,
-exchanged (McDonald and Schroder 1998).
-
-Sources: M. Li, Analytical approximations for the critical stock prices of American options (2010); N. Ju and R. Zhong,
-An approximate formula for pricing American options, Journal of Derivatives 7 (1999).
+An American option is the European one and a premium for the right to exercise early, `early_exercise`. A call is the
+put with spot and strike, and r and q, exchanged (McDonald and Schroder 1998).
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from mmsim.kernel import njit
-from mmsim.pricing import black_scholes
+from mmsim.kernel import internal, njit
+from mmsim.pricing import black_scholes, early_exercise
 from mmsim.pricing.black_scholes import Greeks
+from mmsim.pricing.early_exercise import Boundary, Model, Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
-_STEPS_MAX = 40
-_LAST_STEP = 1e-10  # relative
-_BUMP = 1e-4  # relative
+_VOLATILITY_STEP = 1e-3  # relative
+_RATE_STEP = 1e-4  # times the volatility
 
 
 @njit
@@ -56,14 +41,29 @@ def has_two_boundaries(rate: float, carry: float, right: float) -> bool:
     return rate < 0.0 and carry > 0.0
 
 
-class _Premium(NamedTuple):
-    """The premium for early exercise and its derivatives by spot; ``exercised`` where all is intrinsic value."""
+@internal
+def european_life(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> float:
+    """The life of the European option that is worth the same, or NaN where early exercise has a premium.
 
-    exercised: bool
-    value: float
-    delta: float
-    gamma: float
-    speed: float
+    It is ``years`` once expired and where early exercise is never better. Without volatility it is the best time to
+    exercise: now, at expiry, or where the carry turns in between.
+    """
+    if years <= 0.0 or is_never_early(rate, carry, right):
+        return years
+    if not volatility <= 0.0:
+        return math.nan
+    best = 0.0
+    if black_scholes.value(spot, strike, years, 0.0, rate, carry, right) > right * (spot - strike):
+        best = years
+    earned, paid = (rate - carry) * spot, rate * strike
+    if carry != 0.0 and earned * paid > 0.0:
+        turn = math.log(paid / earned) / carry
+        worth = black_scholes.value(spot, strike, turn, 0.0, rate, carry, right)
+        if 0.0 < turn < years and worth > black_scholes.value(spot, strike, best, 0.0, rate, carry, right):
+            best = turn
+    return best
 
 
 @njit
@@ -74,20 +74,21 @@ def value(
 
     Arguments and limits are those of `greeks`.
 
-    >>> round(value(40.0, 40.0, 0.5833, 0.3, 0.0488, 0.0488, -1.0), 2)  # Ju (1998): 3.1696
+    >>> round(value(40.0, 40.0, 0.5833, 0.3, 0.0488, 0.0488, -1.0), 2)
     3.17
     """
     if has_two_boundaries(rate, carry, right):
         return math.nan
-    if years <= 0.0 or is_never_early(rate, carry, right):
-        return black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-    if volatility <= 0.0:
-        best = _best_time(spot, strike, years, rate, carry, right)
-        return black_scholes.value(spot, strike, best, volatility, rate, carry, right)
-    premium = _premium(spot, strike, years, volatility, rate, carry, right)
-    if premium.exercised:
-        return right * (spot - strike)
-    return black_scholes.value(spot, strike, years, volatility, rate, carry, right) + premium.value
+    life = european_life(spot, strike, years, volatility, rate, carry, right)
+    if not math.isnan(life):
+        return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
+    intrinsic = right * (spot - strike)
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    if log_spot <= boundary.log_now:
+        return intrinsic
+    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years)
+    european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
+    return max(european + (spot if right > 0.0 else strike) * premium, intrinsic)
 
 
 @njit
@@ -117,144 +118,102 @@ def greeks(
     NaN where `has_two_boundaries`. NaN in, NaN out.
     """
     if has_two_boundaries(rate, carry, right):
-        return _constant(math.nan, math.nan)
-    if years <= 0.0 or is_never_early(rate, carry, right):
-        return black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    if volatility <= 0.0:
-        best = _best_time(spot, strike, years, rate, carry, right)
-        return black_scholes.greeks(spot, strike, best, volatility, rate, carry, right)
-    now = _premium(spot, strike, years, volatility, rate, carry, right)
-    if now.exercised:
-        return _constant(right * (spot - strike), right)
+        return constant(math.nan, math.nan)
+    life = european_life(spot, strike, years, volatility, rate, carry, right)
+    if not math.isnan(life):
+        return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
+    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    step, later, shift = _BUMP * volatility, _BUMP * years, _BUMP * (abs(rate) + volatility)
-    up = _premium(spot, strike, years, volatility + step, rate, carry, right)
-    down = _premium(spot, strike, years, volatility - step, rate, carry, right)
-    soon = _premium(spot, strike, years - later, volatility, rate, carry, right)
-    soon_up = _premium(spot, strike, years - later, volatility + step, rate, carry, right)
-    dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    theo = european.theo + now.value
+    if is_beyond or theo <= right * (spot - strike):
+        return constant(right * (spot - strike), right)
+    step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
+    _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
+    _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
+    _, dearer = _premium(spot, strike, years, volatility, rate + shift, carry if carry == 0.0 else carry + shift, right)
+    by_volatility = Premium(
+        (up.value - down.value) / (2.0 * step),
+        (up.first - down.first) / (2.0 * step),
+        (up.second - down.second) / (2.0 * step),
+        0.0,
+        0.0,
+    )
+    volga = (up.value - 2.0 * now.value + down.value) / (step * step)
+    rho = (dearer.value - now.value) / shift
+    return with_premium(european, now, by_volatility, volga, rho, spot, volatility, rate, carry)
+
+
+@internal
+def with_premium(
+    european: Greeks,
+    premium: Premium,
+    by_volatility: Premium,
+    volga: float,
+    rho: float,
+    spot: float,
+    volatility: float,
+    rate: float,
+    carry: float,
+) -> Greeks:
+    """The Greeks of an option that is held: the European's and the premium's.
+
+    While it is held the premium solves the equation ∂π/∂t = r·π − b·S·∂π/∂S − σ²S²/2·∂²π/∂S², which gives its theta
+    and, by spot and volatility, charm, colour and veta.
+    """
+    value, first, second, third, fourth = premium
+    half = 0.5 * volatility * volatility * spot * spot
+    drift = carry + volatility * volatility
     return Greeks(
-        theo=european.theo + now.value,
-        delta=european.delta + now.delta,
-        gamma=european.gamma + now.gamma,
-        vega=european.vega + (up.value - down.value) / (2.0 * step),
-        theta=european.theta + (soon.value - now.value) / later,
-        rho=european.rho + (dearer.value - now.value) / shift,
-        vanna=european.vanna + (up.delta - down.delta) / (2.0 * step),
-        volga=european.volga + (up.value - 2.0 * now.value + down.value) / (step * step),
-        charm=european.charm + (soon.delta - now.delta) / later,
-        speed=european.speed + now.speed,
-        colour=european.colour + (soon.gamma - now.gamma) / later,
-        zomma=european.zomma + (up.gamma - down.gamma) / (2.0 * step),
-        veta=european.veta + (soon_up.value - soon.value - up.value + now.value) / (step * later),
+        theo=european.theo + value,
+        delta=european.delta + first,
+        gamma=european.gamma + second,
+        vega=european.vega + by_volatility.value,
+        theta=european.theta + rate * value - carry * spot * first - half * second,
+        rho=european.rho + rho,
+        vanna=european.vanna + by_volatility.first,
+        volga=european.volga + volga,
+        charm=european.charm + (rate - carry) * first - drift * spot * second - half * third,
+        speed=european.speed + third,
+        colour=european.colour
+        + (rate - carry - drift) * second
+        - (drift + volatility * volatility) * spot * third
+        - half * fourth,
+        zomma=european.zomma + by_volatility.second,
+        veta=european.veta
+        + rate * by_volatility.value
+        - carry * spot * by_volatility.first
+        - half * by_volatility.second
+        - volatility * spot * spot * second,
     )
 
 
-@njit
-def _constant(theo: float, delta: float) -> Greeks:
+@internal
+def constant(theo: float, delta: float) -> Greeks:
     """The Greeks of an option that is exercised now; all NaN where it is not priced."""
     none = theo - theo
     return Greeks(theo, delta, none, none, none, none, none, none, none, none, none, none, none)
 
 
-@njit
-def _best_time(spot: float, strike: float, years: float, rate: float, carry: float, right: float) -> float:
-    """When an option without volatility is exercised best: now, at expiry, or where its carry turns in between."""
-    best = 0.0
-    if black_scholes.value(spot, strike, years, 0.0, rate, carry, right) > max(right * (spot - strike), 0.0):
-        best = years
-    earned, paid = (rate - carry) * spot, rate * strike
-    if carry != 0.0 and earned * paid > 0.0:
-        turn = math.log(paid / earned) / carry
-        worth = black_scholes.value(spot, strike, turn, 0.0, rate, carry, right)
-        if 0.0 < turn < years and worth > black_scholes.value(spot, strike, best, 0.0, rate, carry, right):
-            best = turn
-    return best
+@internal
+def _mirrored(
+    spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
+) -> tuple[Model, Boundary, float]:
+    """The put on a strike of one that is the option, or whose mirror image it is: its boundary and its ln S."""
+    if right > 0.0:
+        rate, carry = rate - carry, -carry
+    model = early_exercise.model_of(volatility, rate, carry)
+    return model, early_exercise.boundary_of(model, years), -right * math.log(spot / strike)
 
 
-@njit
+@internal
 def _premium(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
-) -> _Premium:
-    """The premium of a put or, by symmetry, of a call."""
-    if right < 0.0:
-        return _premium_of_put(spot, strike, years, volatility, rate, carry)
-    put = _premium_of_put(strike, spot, years, volatility, rate - carry, -carry)
-    ratio = strike / spot
-    return _Premium(
-        put.exercised,
-        put.value,
-        (put.value - strike * put.delta) / spot,
-        ratio * ratio * put.gamma,
-        -ratio * ratio / spot * (3.0 * put.gamma + strike * put.speed),
-    )
-
-
-@njit
-def _premium_of_put(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> _Premium:
-    """QD+: the formulas of this module's description."""
-    variance = volatility * volatility
-    discount = math.exp(-rate * years)
-    a = 2.0 * rate / (variance * -math.expm1(-rate * years)) if rate != 0.0 else 2.0 / (variance * years)
-    drift = 2.0 * carry / variance - 1.0
-    width = math.sqrt(drift * drift + 4.0 * a)
-    power = -0.5 * (drift + width)
-    corrected = power + discount * a * (1.0 - a / (width * width)) / width
-    by_theta = -2.0 / (variance * width)
-    top = strike * min(1.0, rate / (rate - carry)) if carry < rate else strike
-    low, high = 0.0, top
-    boundary = _first_boundary(strike, top, years, volatility, rate, carry)
-    for _ in range(_STEPS_MAX):
-        put = black_scholes.greeks(boundary, strike, years, volatility, rate, carry, -1.0)
-        gain = strike - boundary - put.theo
-        slope = 1.0 + put.delta
-        objective = boundary * slope + corrected * gain + by_theta * put.theta
-        if objective > 0.0:
-            high = boundary
-        else:
-            low = boundary
-        newton = objective / (slope + boundary * put.gamma - corrected * slope + by_theta * put.charm)
-        following = boundary - newton
-        if not low < following < high:
-            following = 0.5 * (low + high)
-        newton = following - boundary
-        boundary = following
-        if abs(newton) <= _LAST_STEP * boundary:
-            break
-    if spot <= boundary:
-        return _Premium(True, 0.0, 0.0, 0.0, 0.0)
-    put = black_scholes.greeks(boundary, strike, years, volatility, rate, carry, -1.0)
-    gain = strike - boundary - put.theo
-    linear = corrected - power + by_theta * put.theta / gain
-    square = -0.5 * discount * a * a / (width * width)
-    x = math.log(spot / boundary)
-    under = 1.0 / (1.0 - x * (linear + square * x))
-    premium = gain * math.exp(power * x) * under
-    first = (linear + 2.0 * square * x) * under
-    second = 2.0 * square * under + first * first
-    elastic = power + first  # of the premium by ln S; its own derivatives follow
-    elastic_1 = second
-    elastic_2 = 2.0 * first * (square * under + second)
-    once = elastic
-    twice = elastic * elastic + elastic_1
-    thrice = elastic * twice + 2.0 * elastic * elastic_1 + elastic_2
-    return _Premium(
-        False,
-        premium,
-        premium * once / spot,
-        premium * (twice - once) / (spot * spot),
-        premium * (thrice - 3.0 * twice + 2.0 * once) / (spot * spot * spot),
-    )
-
-
-@njit
-def _first_boundary(strike: float, top: float, years: float, volatility: float, rate: float, carry: float) -> float:
-    """Barone-Adesi and Whaley's start: between the boundary at expiry and that of an option without expiry."""
-    drift = 2.0 * carry / (volatility * volatility) - 1.0
-    power = -0.5 * (drift + math.sqrt(drift * drift + 8.0 * rate / (volatility * volatility)))
-    endless = strike * power / (power - 1.0)
-    pull = (abs(carry * years) + 2.0 * volatility * math.sqrt(years)) * strike / (strike - endless)
-    return endless + (top - endless) * math.exp(-pull)
+) -> tuple[bool, Premium]:
+    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot."""
+    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    value, slope = early_exercise.premium_of(model, boundary, log_spot, years)
+    put = early_exercise.with_curvature(value, slope, model, boundary, log_spot, years)
+    return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 
 
 @njit
