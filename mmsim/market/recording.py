@@ -60,9 +60,9 @@ def scenario(folder: Path, until_ns: int, terms: Terms) -> tuple[Scenario, Path]
 def _distinct(file: Path, names: list[str]) -> pd.DataFrame:
     """The distinct rows of some columns, those that the file has; "" where there is no text."""
     present = [name for name in names if name in parquet.schema(file).names]
-    rows = parquet.read(file, present).to_pandas() if present else pd.DataFrame(index=[0])
-    texts = rows.drop_duplicates().reindex(columns=names).fillna("").astype(str)
-    return texts.sort_values(names, ignore_index=True)
+    told = parquet.read(file, present).to_pandas().drop_duplicates() if present else pd.DataFrame(index=[0])
+    texts = {name: told[name].astype("str").fillna("") if name in told else "" for name in names}
+    return pd.DataFrame(texts, index=told.index).sort_values(names, ignore_index=True)
 
 
 def _instruments(file: Path, listed: pd.DataFrame, symbols: list[str], terms: Terms) -> dict[str, Any]:
