@@ -32,6 +32,8 @@ def _implied(
     european = implied.implied_volatility(price, spot, strike, years, rate, carry, right)
     if not early > 0.0 or american.is_never_early(rate, carry, right):
         return european
+    if price <= right * (spot - strike):
+        return math.nan
     before, after = european, european
     missed = 0.0
     for n in range(_STEPS_MAX):
