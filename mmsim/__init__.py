@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         realised_volatility,
         two_scale_variance,
     )
+    from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
@@ -40,6 +41,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "SurfaceAt",
     "TickView",
     "TwoScale",
     "UserError",
@@ -54,6 +56,7 @@ __all__ = [
     "realised_variance",
     "realised_volatility",
     "run",
+    "surface_at",
     "two_scale_variance",
     "variance_clock",
     "year_fraction",
@@ -78,6 +81,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
         "results": ("Run",),
         "scenario": ("Scenario",),
         "trading_time": ("VarianceClock", "variance_clock", "year_fraction"),
+        "fitted": ("SurfaceAt", "surface_at"),
     }.items()
     for name in names
 }  # public name: (module, its name there)

@@ -180,6 +180,46 @@ def report(folder: RunFolder, debug: Debug = False) -> None:
 
 
 @app.command()
+def surface(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A folder of recorded files, or a scenario's .yaml.")],
+    at: Annotated[str, typer.Option(metavar="TIME", help="As 2020-01-06T15:00:00Z: what was known by then.")],
+    folder: Annotated[
+        Path | None, typer.Option("--data", help="The folder in which a scenario's recorded folder stands.")
+    ] = None,
+    picture: Annotated[
+        Path, typer.Option("--out", help="The picture: .svg, .png or .html. It replaces a file of that name.")
+    ] = Path("surface.svg"),
+    rate: Annotated[float, typer.Option(help="Of a folder: interest a year, continuous (0.04 is 4 %).")] = 0.0,
+    expiry_time: Annotated[
+        str, typer.Option(help="Of a folder: time of settlement, with its zone.")
+    ] = "16:00 America/New_York",
+    kind: Annotated[
+        str, typer.Option(help="Of a folder: stock, index or future.", show_default="what the files say")
+    ] = "",
+    exercise: Annotated[
+        str, typer.Option(help="Of a folder: american or european.", show_default="what the files say")
+    ] = "",
+    tick: Annotated[float, typer.Option(help="Of a folder: price increment of the options, in currency.")] = 0.05,
+    settings: Set = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fit the volatility surface to recorded quotes at a time: forwards, smiles, fit errors, arbitrage; and draw it."""
+    with mistakes(debug):
+        from mmsim import fitted, screen
+        from mmsim.market.recording import Terms
+
+        fitted.check_picture(picture)
+        terms = Terms(rate, expiry_time, kind, exercise, tick)
+        found = fitted.surface_at(data, at, folder=folder, changes=changes(settings), terms=terms)
+        drawn = None if found.smiles.empty else found.draw(picture)
+        if as_json:
+            print_json({**found.as_dict(), "picture": str(drawn) if drawn else None})
+        else:
+            screen.show(screen.surface(found.as_dict(), drawn), out)
+
+
+@app.command()
 def policies(
     name: Annotated[str, typer.Argument(help="One policy.", show_default="all")] = "",
     as_json: Json = False,

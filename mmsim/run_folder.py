@@ -17,7 +17,7 @@ from typing import Any
 
 from mmsim.errors import Problem, UserError
 
-TABLES = ("ledger", "fills", "options", "marks", "paths", "breaches")
+TABLES = ("ledger", "fills", "options", "marks", "paths", "breaches", "smiles")
 SUMMARY, REPORT, MANIFEST = "run.json", "report.html", "manifest.json"
 JOURNAL, CSV = "journal.beancount", "csv"  # what `mmsim export` adds
 MAKING = ".mmsim-making-"  # begins the name of a folder of what is not yet whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.text import Text
 from mmsim.calculator import Valuation
 from mmsim.catalogue import Entry
 from mmsim.report import words
-from mmsim.report.numbers import fixed
+from mmsim.report.numbers import NONE, fixed
 
 Parts = Iterator[RenderableType]
 
@@ -115,6 +116,43 @@ def _with_setting(command: str, key: str, value: str) -> str:
     earlier = [n for n, word in enumerate(words) if words[n - 1] == "--set" and word.partition("=")[0] == key]
     kept = [word for n, word in enumerate(words) if n not in earlier and n + 1 not in earlier]
     return shlex.join([*kept, "--set", f"{key}={value}"])
+
+
+def surface(found: Mapping[str, Any], drawn: Path | None) -> Parts:
+    """The expiries of a fitted surface; ``found`` is what `SurfaceAt.as_dict` gives, ``drawn`` the picture."""
+    yield Text(f"Surface at {found['at']}")
+    table = _table("underlying", "expiry")
+    for column in ("forward", "±", "less model", "days", "quotes", "fit error", "inside"):
+        table.add_column(column, justify="right")
+    for column in ("made by", "arbitrage left", "parity, fit"):
+        table.add_column(column)
+    for row in found["expiries"]:
+        table.add_row(*_expiry(row))
+    yield table
+    yield Text("Fit error: root mean square to the mids, in points of volatility (0.01). ±: standard error of parity.")
+    yield Text("Quotes: " + ", ".join(f"{use} {number:,}" for use, number in found["quotes"].items()))
+    yield Text(f"Picture: {drawn}" if drawn else "Nothing was fitted: no picture")
+
+
+def _expiry(row: Mapping[str, Any]) -> Iterator[str]:
+    """The cells of one expiry; what is not known is a dash."""
+
+    def number(value: float | None, digits: int) -> str:
+        return fixed(nan if value is None else value, digits)
+
+    known = row["parity_forward"] is not None and row["model_forward"] is not None
+    yield row["underlying"]
+    yield row["expiry"][:10]
+    yield number(row["forward"], 2)
+    yield number(row["parity_error"], 3)
+    yield number(row["parity_forward"] - row["model_forward"] if known else None, 3)
+    yield number(row["years"] * 365.0, 1)
+    yield f"{row['used'] or 0:,.0f}"
+    yield number(None if row["rms_mark"] is None else 100.0 * row["rms_mark"], 3)
+    yield NONE if row["inside_mark"] is None else f"{row['inside_mark']:.0%}"
+    yield row["method"] or "none"
+    yield row["arbitrage_left"] or "none"
+    yield f"{row['parity_status']}, {row['status'] or 'no slice'}"
 
 
 def policies(entries: Sequence[Entry]) -> Parts:

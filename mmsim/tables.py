@@ -55,13 +55,13 @@ class Table(NamedTuple):
 
 def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Table]:
     """A run's tables by name."""
-    made = _made(journal, market.universe.options, Names.of(market), outcomes)
+    made = _made(journal, market.universe.options, Names.of(market), outcomes, market.smiles)
     return {name: table for name, table in made.items() if name != "paths" or len(outcomes) > 1}
 
 
 def empty(name: str) -> pd.DataFrame:
     """A run's table without rows: its columns and their types."""
-    return _made(Journal(), (), Names((), (), ()), ())[name].whole()
+    return _made(Journal(), (), Names((), (), ()), (), None)[name].whole()
 
 
 def columns(name: str) -> list[str]:
@@ -69,7 +69,13 @@ def columns(name: str) -> list[str]:
     return [str(column) for column in empty(name).columns]
 
 
-def _made(journal: Journal, options: Sequence[Option], names: Names, outcomes: Sequence[Outcome]) -> dict[str, Table]:
+def _made(
+    journal: Journal,
+    options: Sequence[Option],
+    names: Names,
+    outcomes: Sequence[Outcome],
+    smiles: pd.DataFrame | None,
+) -> dict[str, Table]:
     return {
         "ledger": row_by_row(lambda rows: ledger_table(rows, names), lambda: journal.rows("postings")),
         "fills": row_by_row(lambda rows: fills_table(rows, names), lambda: journal.rows("fills")),
@@ -77,6 +83,7 @@ def _made(journal: Journal, options: Sequence[Option], names: Names, outcomes: S
         "marks": at_once(lambda: marks_table(journal.rows("marks"), names)),
         "breaches": row_by_row(lambda rows: breaches_table(rows, names), lambda: journal.rows("breaches")),
         "paths": at_once(lambda: paths_table(outcomes)),
+        "smiles": at_once(lambda: smiles_table(smiles)),
     }
 
 
@@ -249,6 +256,22 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     columns |= {name: joined[name].to_numpy() / MICROS for name in tranches.OPTION_BUCKETS}
     columns["total"] = joined[list(tranches.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
     return pd.DataFrame(columns)
+
+
+def smiles_table(smiles: pd.DataFrame | None) -> pd.DataFrame:
+    """A row a quote that the last surface was fitted to, with its smile there; none where marks come otherwise."""
+    none: dict[str, list[Any]] = {name: [] for name in _SMILES}
+    given = pd.DataFrame(none) if smiles is None else smiles[list(_SMILES)]
+    table = given.astype({name: kind for name, kind in _SMILES.items() if kind is not pd.Timestamp})
+    for name in ("ts", "expiry"):
+        table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[ns, UTC]")
+    return table
+
+
+_SMILES: dict[str, Any] = {"underlying": str, "ts": pd.Timestamp, "expiry": pd.Timestamp} | dict.fromkeys(
+    ("years", "forward", "strike", "log_moneyness", "bid", "mid", "ask", "svi", "mark"), float
+)
+_SMILES |= {"method": str}
 
 
 def _of_path(rows: npt.NDArray[np.void], path: int) -> npt.NDArray[np.void]:

@@ -12,11 +12,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from mmsim import backtest, load_run, workspace
+from mmsim.market import kept
 from mmsim.market.sample import write_sample
 from mmsim.scenario import Scenario
 from mmsim.units import UNITS_NS
@@ -29,7 +31,7 @@ SEED = int(os.environ.get("MMSIM_SEED", "20151224"))
 TRIES = 6  # instants at which a planted fault has to show once: a peek at the next tick shows just before the instant
 PEEKING = Path(__file__).parent / "causality" / "policies" / "peeking.py"
 VARIED: list[dict[str, str]] = [  # what else may carry something over from later, a set of changes for each cut in turn
-    {},
+    {"market.theo": "{volatility: surface, refit: 1h, dynamics: sticky_moneyness}"},
     {
         "latency": "{quote: 3m, hedge: 90s}",
         "clients.0.fills": "back_of_queue",
@@ -139,6 +141,16 @@ class TestWhatPeeksIsCaught:
         cheat = (cheats.OF_RECORDED | cheats.OF_CLIENTS)[name]
         with cheat.planted():
             leak = of_tape(sample, tmp_path, **{"clients.1.per_hour": "600"})
+        assert f": {cheat.shows} at" in leak, leak
+
+    @pytest.mark.parametrize("name", cheats.OF_SURFACES)
+    @pytest.mark.parametrize("dynamics", ["sticky_strike", "sticky_moneyness"])
+    def test_on_a_surface(self, sample: Recording, tmp_path: Path, name: str, dynamics: str) -> None:
+        cheat = cheats.OF_SURFACES[name]
+        theo = {"market.theo": f"{{volatility: surface, refit: 5m, dynamics: {dynamics}}}"}
+        afresh = mock.patch.object(kept, "kept", lambda books, settings, make: make(books, settings))
+        with cheat.planted(), afresh:
+            leak = of_tape(sample, tmp_path, **theo)
         assert f": {cheat.shows} at" in leak, leak
 
     @pytest.mark.parametrize("name", cheats.OF_MODELS | cheats.OF_CLIENTS)

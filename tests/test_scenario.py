@@ -215,7 +215,7 @@ SCRIPTED = "{name: s, model: scripted, orders: [%s]}"
         ({"market.spot": "{XYZ: {model: path, step: 1s, prices: [1]}}"}, "market.spot.XYZ", "unknown underlying"),
         ({"market.spot": "{start: 1}"}, "market.spot", "needs the key 'model'"),
         ({"market.theo.volatility": "mid"}, "market.theo.volatility", "recorded markets"),
-        ({"market.theo.volatility": "-1"}, "market.theo.volatility", "market, mid or a volatility"),
+        ({"market.theo.volatility": "-1"}, "market.theo.volatility", "market, mid, surface or a volatility"),
         ({"market.recorded": "{folder: x}"}, "market.spot", "take one of the two out"),
         ({"clients.0.buy_share": "1.5"}, "clients.0.buy_share", "at most 1"),
         ({"clients.0.sizes": "[1, -2]"}, "clients.0.sizes.1", "at least 1"),

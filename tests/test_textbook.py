@@ -197,3 +197,20 @@ def test_the_books_own_delta() -> None:
     years, volatility = 90 / 365, 0.25
     d1 = np.log(100 / 104) / (volatility * years**0.5) + 0.5 * volatility * years**0.5
     assert ndtr(d1) == pytest.approx(0.400, abs=0.0005)
+
+
+@pytest.mark.parametrize("prices", ["[50, 65, 80]", "[50, 20, 5]", "[50, 50, 51]"])
+def test_a_conversion_locks_in_ten_cents_on_any_path(textbook: Path, prices: str) -> None:
+    """(4.48 − 4.380952) × 100 shares, with a year's interest at 5 %: the shares are bought at once and kept."""
+    run = backtest.run(textbook / "conversion.yaml", changes={"market.spot.prices": prices})
+    synthetic = 2.00 + 50.0 - 50.0 / 1.05
+    assert run.attribution["total"] == pytest.approx(100 * 1.05 * (4.48 - synthetic), abs=1e-5)
+    assert run.attribution["spread_capture"] == pytest.approx(100 * (4.48 - synthetic), abs=1e-5)
+    assert shares(run)[-1] == 100.0
+    assert run.fills.loc[run.fills["kind"] == "hedge", "ts"].nunique() == 1
+    assert run.cash["premium"] == 248.0
+
+
+def test_a_conversion_at_the_printed_price_locks_in_its_rounding(textbook: Path) -> None:
+    run = backtest.run(textbook / "conversion.yaml", changes={"quoting.ask": "4.38"})
+    assert run.attribution["total"] == pytest.approx(-0.10, abs=0.005)

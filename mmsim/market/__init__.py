@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mmsim import spool
 from mmsim.errors import UserError, nearest
@@ -35,6 +36,7 @@ class Market:
     inputs: dict[str, str]  # recorded file: its SHA-256
     quality: dict[str, int]  # "file: what": rows
     notes: tuple[str, ...]  # what a reader of the results has to know of the data
+    smiles: pd.DataFrame | None  # a surface's last fit, where it makes the marks: `surfaces.SMILES`
     seed: int
     fixed: Events  # the events that no path changes, with room for the ticks of `spots`
     spots: tuple[PreparedSpot, ...]  # what draws ticks in memory
@@ -81,6 +83,7 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         inputs=source.inputs,
         quality={**source.quality, **dropped},
         notes=tuple(source.notes),
+        smiles=source.smiles,
         seed=scenario.seed,
         fixed=fixed,
         spots=tuple(motion.prepare(_slots(fixed, motion.underlying)) for motion in slotted),

@@ -47,6 +47,7 @@ from mmsim.scenario.parts import Recorded
 from mmsim.units import DAY_NS, duration_text
 
 UNDERLYING_QUOTES, OPTION_QUOTES, OPTION_TRADES = "underlying_quote", "option_quote", "option_trade"
+SURFACE = "surface"  # what is counted of its fits
 KEY = ["underlying", "expiry_ns", "strike", "cp"]  # what tells one option from another
 _FOLDER = ("market", "recorded", "folder")
 _END_OF_TIME = int(np.iinfo(np.int64).max)
@@ -76,19 +77,19 @@ def source(scenario: Scenario, data: Path | None) -> Source:
     """
     with_trades = any(group.model == "recorded_trades" for group in scenario.clients)
     files = _files(scenario, data, [UNDERLYING_QUOTES, OPTION_QUOTES, *([OPTION_TRADES] if with_trades else [])])
-    quality = Quality()
-    spots = _underlying_quotes(scenario, files[UNDERLYING_QUOTES], quality)
-    options = _option_quotes(scenario, files[OPTION_QUOTES], quality)
+    options, ticks, quality = _quoted(scenario, files)
     trades = _option_trades(scenario, files[OPTION_TRADES], quality, options) if with_trades else _NO_TRADES
-    ticks = quotes.events(Kind.SPOT, spots)
+    on_surface = scenario.market.theo.volatility == "surface"
+    marks, smiles = (_surface_marks if on_surface else _volatilities)(scenario, quality, options, ticks)
     return Source(
         universe=options.universe,
-        streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), _volatilities(scenario, quality, options, ticks)],
+        streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), marks],
         quoted_from=options.quoted_from,
         trades=trades,
         inputs={file.name: tables.sha256(file) for file in files.values()},
         quality=quality.counts,
         notes=[*_latency_notes(scenario, options.resolution_ns), *_side_notes(quality)],
+        smiles=smiles,
     )
 
 
@@ -105,6 +106,21 @@ class QuotedOptions:
     def quoted_from(self) -> Integers:
         """When each option is first quoted, (options,), nanoseconds UTC."""
         return self.quotes.groupby("instrument")["ts"].min().to_numpy(np.int64)
+
+
+def quoted(scenario: Scenario, data: Path | None) -> tuple[QuotedOptions, Events, Quality]:
+    """The options that are quoted within the clock, the underlyings' SPOT rows, and what was seen of the files.
+
+    UserError as of `source`.
+    """
+    return _quoted(scenario, _files(scenario, data, [UNDERLYING_QUOTES, OPTION_QUOTES]))
+
+
+def _quoted(scenario: Scenario, files: Mapping[str, Path]) -> tuple[QuotedOptions, Events, Quality]:
+    quality = Quality()
+    spots = _underlying_quotes(scenario, files[UNDERLYING_QUOTES], quality)
+    options = _option_quotes(scenario, files[OPTION_QUOTES], quality)
+    return options, quotes.events(Kind.SPOT, spots), quality
 
 
 def _files(scenario: Scenario, data: Path | None, names: Sequence[str]) -> dict[str, Path]:
@@ -311,12 +327,13 @@ def _option_trades(scenario: Scenario, file: Path, quality: Quality, options: Qu
     )
 
 
-def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, ticks: Events) -> Events:
+def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, ticks: Events) -> tuple[Events, None]:
     """The scenario's marks of volatility: a number for all from the start, or what the mids imply, smoothed."""
     theo = scenario.market.theo
     universe, state = options.universe, options.quotes
     if isinstance(theo.volatility, float):
-        return volatility.constant(Kind.VOLATILITY, scenario.clock.start, [theo.volatility] * len(universe.options))
+        levels = [theo.volatility] * len(universe.options)
+        return volatility.constant(Kind.VOLATILITY, scenario.clock.start, levels), None
     times, numbers = (state[name].to_numpy(np.int64, copy=True) for name in ("ts", "instrument"))
     marks = np.empty(len(times))
     without = volatility.smoothed(
@@ -327,7 +344,7 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
         np.array([option.strike for option in universe.options]),
         np.array([float(option.right) for option in universe.options]),
         np.array([option.expiry_ns for option in universe.options], np.int64),
-        *_rate_and_carry(scenario, universe),
+        *rate_and_carry(scenario, universe),
         scenario.clock.volatility_days * DAY_NS,
         float(theo.half_life),
         marks,
@@ -335,7 +352,22 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
     new = ~np.isnan(marks)
     quality.note(OPTION_QUOTES, NO_VOLATILITY, without)
     quality.note(OPTION_QUOTES, NEVER_MARKED, len(universe.options) - len(np.unique(numbers[new])))
-    return rows(Kind.VOLATILITY, times[new], numbers[new], value=marks[new])
+    return rows(Kind.VOLATILITY, times[new], numbers[new], value=marks[new]), None
+
+
+def _surface_marks(
+    scenario: Scenario, quality: Quality, options: QuotedOptions, ticks: Events
+) -> tuple[Events, pd.DataFrame]:
+    """The marks of a surface that is fitted as the quotes come, and the smiles of its last fit."""
+    from mmsim.market import books, kept, surfaces  # compiled at import, which other marks have no use for
+
+    quoted = books.books(options.universe, options.quotes, ticks, *rate_and_carry(scenario, options.universe))
+    made = kept.kept(quoted, surfaces.settings(scenario), surfaces.built)
+    for what, number in made.counts.items():
+        quality.note(SURFACE, what, number)
+    marked = np.unique(made.marks["instrument"])
+    quality.note(SURFACE, NEVER_MARKED, len(options.universe.options) - len(marked))
+    return made.marks, made.smiles
 
 
 def _spots(universe: Universe, times: Integers, numbers: Integers, ticks: Events) -> Floats:
@@ -348,8 +380,8 @@ def _spots(universe: Universe, times: Integers, numbers: Integers, ticks: Events
     return spots
 
 
-def _rate_and_carry(scenario: Scenario, universe: Universe) -> tuple[Floats, Floats]:
-    """The interest rate and the cost of carry in each option's price, a year."""
+def rate_and_carry(scenario: Scenario, universe: Universe) -> tuple[Floats, Floats]:
+    """The interest rate and the cost of carry in each option's price, a year, both (options,)."""
     rates = scenario.rates
     pricing = rates.options_cash if rates.pricing is None else rates.pricing
     margined = np.array([option.premium == Premium.FUTURES_STYLE for option in universe.options])

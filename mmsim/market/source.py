@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mmsim.events import EVENT, Events
 from mmsim.instruments import Universe
@@ -25,3 +26,4 @@ class Source:
     inputs: dict[str, str] = field(default_factory=dict)  # recorded file: its SHA-256
     quality: dict[str, int] = field(default_factory=dict)  # "file: what": rows
     notes: Sequence[str] = ()
+    smiles: pd.DataFrame | None = None  # of the last fit, where marks come from a surface

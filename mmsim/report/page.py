@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import drawing, exhibits, limits, options, palette, rows, tables, words
+from mmsim.report import drawing, exhibits, limits, options, palette, rows, smiles, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
@@ -81,7 +81,8 @@ def _sections(run: Run) -> list[Section]:
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
     of_path = [_time(run), _market(run)] if kept else []
     by_option = [_options(run)] if kept else []
-    return [_money(run), *over_paths, *of_path, _views(run), *by_option, _marks(run), _trust(run)]
+    surface = [] if run.smiles.empty else [_surface(run)]
+    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *surface, _marks(run), _trust(run)]
 
 
 def _money(run: Run) -> Section:
@@ -115,6 +116,10 @@ def _options(run: Run) -> Section:
     if run.options.empty:
         return Section("options", title, text=["No option was traded or held."])
     return Section("options", title, [options.by_option(run)], [options.by_client(run)])
+
+
+def _surface(run: Run) -> Section:
+    return Section("surface", "The volatility surface", [smiles.last_fit(run)])
 
 
 def _marks(run: Run) -> Section:

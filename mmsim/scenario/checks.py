@@ -185,11 +185,17 @@ def _one_source(s: Scenario) -> Iterator[Mistake]:
         for key in ("spot", "volatility"):
             if getattr(market, key) is None:
                 yield Mistake(("market", key), "is missing: a market has models of spot and volatility, or is recorded")
-        if market.theo.volatility == "mid":
-            yield Mistake(("market", "theo", "volatility"), "mid is for recorded markets: write market or a number")
+        if (given := market.theo.volatility) in ("mid", "surface"):
+            yield Mistake(
+                ("market", "theo", "volatility"), f"{given} is for recorded markets: write market or a number"
+            )
         if market.theo.half_life:
             yield Mistake(("market", "theo", "half_life"), "smooths recorded mids: a market of models has none")
         return
+    if market.theo.half_life and market.theo.volatility == "surface":
+        yield Mistake(
+            ("market", "theo", "half_life"), "smooths volatilities from mids: a surface is fitted anew instead"
+        )
     for key in ("spot", "volatility"):
         if getattr(market, key) is not None:
             yield Mistake(("market", key), "a recorded market takes it from the data: take one of the two out")

@@ -22,6 +22,7 @@ from mmsim.instruments import Exercise, Option, Premium, Right, Settlement, Tick
 from mmsim.scenario.values import (
     ClockTime,
     Count,
+    DeltaBound,
     Duration,
     Flag,
     Growth,
@@ -223,9 +224,20 @@ class Theo(Part):
     """The volatility at which the scenario marks theoretical value."""
 
     volatility: TheoVolatility = Field(
-        "market", description="market: the market's own; mid: from recorded mids; or a number"
+        "market",
+        description="market: the market's own; mid: of recorded mids; surface: fitted to recorded quotes; or a number",
     )
     half_life: Duration = Field(0, description="of the smoothing of volatilities from mids; 0: none")
+    refit: Step = Field(UNITS_NS["m"], description="surface: time between fits, on a grid from the clock's start")
+    dynamics: Literal["sticky_strike", "sticky_moneyness", "sticky_delta"] = Field(
+        "sticky_strike", description="surface: what keeps its volatility as the spot moves between fits"
+    )
+    stale_after: Step = Field(30 * UNITS_NS["m"], description="surface: age from which a quote is not fitted")
+    bid_ticks: NonNegative = Field(
+        3.0, description="surface: quotes with a bid of so many ticks or less are not fitted"
+    )
+    min_delta: DeltaBound = Field(0.05, description="surface: |delta| below this, or above 1 less this, is not fitted")
+    min_life: Duration = Field(UNITS_NS["h"], description="surface: an expiry with less time left keeps its last smile")
 
 
 class Recorded(Part):

@@ -132,11 +132,11 @@ def _ticks_text(table: TickTable) -> float | dict[str, float]:
 
 
 def _theo_volatility(value: Any) -> str | float:
-    if value in ("market", "mid"):
+    if value in ("market", "mid", "surface"):
         return str(value)
     if _is_number(value) and 0 < value <= MAX_VOLATILITY:
         return float(value)
-    wanted = f"must be market, mid or a volatility greater than 0 and at most {MAX_VOLATILITY:g} (0.2 is 20 %)"
+    wanted = f"must be market, mid, surface or a volatility greater than 0 and at most {MAX_VOLATILITY:g} (0.2 is 20 %)"
     raise mistake(f"{wanted}, not {shown(value)}")
 
 
@@ -176,6 +176,7 @@ YearDays = Annotated[float, _bounded(ge=1, le=1000)]
 Rate = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1, le=1)]
 Probability = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Inner = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, lt=1)]
+DeltaBound = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=0.5)]
 Count = Annotated[int, Field(strict=True, ge=1, le=int(LARGEST))]
 Inside = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1_000), AfterValidator(_inside)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -258,6 +259,11 @@ TheoVolatility = Annotated[
     str | float,
     BeforeValidator(_theo_volatility),
     WithJsonSchema(
-        {"anyOf": [{"enum": ["market", "mid"]}, {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_VOLATILITY}]}
+        {
+            "anyOf": [
+                {"enum": ["market", "mid", "surface"]},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_VOLATILITY},
+            ]
+        }
     ),
 ]

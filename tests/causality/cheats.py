@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim.events import Events, Kind
-from mmsim.market import Market, quotes, recorded, volatility
+from mmsim.market import Market, books, quotes, recorded, volatility
 from mmsim.market.spot import PreparedSpot
 
 Honest = Callable[..., Any]
@@ -85,6 +85,16 @@ def without_outliers(honest: Honest) -> Honest:
     return standing
 
 
+def quotes_of_the_minute_after(honest: Honest) -> Honest:
+    """A surface is fitted to the quotes of a minute later, at the spot of its own time."""
+
+    def at(self: Any, now_ns: int) -> Any:
+        made = honest(self, now_ns + TWO_MINUTES_NS // 2)
+        return made._replace(now_ns=now_ns, spot=books.spot_at(self.book, now_ns))
+
+    return at
+
+
 def sides_of_the_quote_after(honest: Honest) -> Honest:
     """Trades are bought or sold by the quotes of two minutes later."""
 
@@ -145,6 +155,9 @@ OF_RECORDED = {
     "a side carried back": Cheat(quotes, "carry_forward", carried_back, "events.bid_size"),
     "outliers of the whole day": Cheat(quotes, "standing", without_outliers, "events.instrument"),
     "sides by the quote after": Cheat(recorded, "sides", sides_of_the_quote_after, "events.side"),
+}
+OF_SURFACES = {
+    "quotes of the minute after": Cheat(books.Standing, "at", quotes_of_the_minute_after, "events.value"),
 }
 OF_CLIENTS = {
     "a side from the next tick": Cheat(Market, "events", side_of_the_next_tick, "events.side"),

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmsim import tables
+
 BUCKETS = [
     "spread_capture",
     "gamma",
@@ -122,6 +124,7 @@ def made_up_run(
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
         options=options,
         breaches=breaches,
+        smiles=tables.empty("smiles"),
         paths=table,
     )
 
