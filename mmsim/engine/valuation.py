@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
+from mmsim.engine.clock import clock_at
 from mmsim.engine.state import State
 from mmsim.kernel import internal
 from mmsim.pricing.black_scholes import Greeks, greeks, value
@@ -12,8 +13,20 @@ from mmsim.pricing.black_scholes import Greeks, greeks, value
 
 @internal
 def years_left(state: State, option: Any, ts: int) -> float:
-    """Years from `ts` to the option's expiry by the volatility day count, never negative."""
-    return max(option["expiry"] - ts, 0) / state.rules[0]["volatility_year"]
+    """Years of volatility from `ts` to the option's expiry, never negative."""
+    return max(option["expiry_clock"] - clock_at(state, ts), 0) / state.rules[0]["volatility_year"]
+
+
+@internal
+def stretch(state: State, option: Any, ts: int, years: float) -> float:
+    """Years of discounting in a year of volatility, of which `years` are left at `ts`.
+
+    An option's rate and carry a year are multiplied by it: over what is left they then come to what they come to by
+    the calendar, however slowly the clock of variance goes.
+    """
+    if state.knots.shape[0] == 0 or years <= 0.0:
+        return 1.0
+    return (option["expiry"] - ts) / state.rules[0]["discount_year"] / years
 
 
 @internal
@@ -23,7 +36,7 @@ def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> floa
     for k in range(underlying["first_dividend"], underlying["last_dividend"]):
         dividend = state.dividends[k]
         if dividend["ex"] <= option["expiry"]:
-            wait = max(dividend["ex"] - ts, 0) / state.rules[0]["volatility_year"]
+            wait = max(dividend["ex"] - ts, 0) / state.rules[0]["discount_year"]
             worth += dividend["amount"] * exp(-option["rate"] * wait)
     return worth
 
@@ -31,13 +44,15 @@ def dividends_ahead(state: State, underlying: Any, option: Any, ts: int) -> floa
 @internal
 def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit at a spot, time and volatility."""
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     return value(
         spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
         option["strike"],
-        years_left(state, option, ts),
+        years,
         volatility,
-        option["rate"],
-        option["carry"],
+        option["rate"] * pace,
+        option["carry"] * pace,
         option["right"],
     )
 
@@ -45,13 +60,15 @@ def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) 
 @internal
 def greeks_at(state: State, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
     """Theo and Greeks of one unit at a spot, time and volatility."""
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     return greeks(
         spot - dividends_ahead(state, state.underlyings[option["underlying"]], option, ts),
         option["strike"],
-        years_left(state, option, ts),
+        years,
         volatility,
-        option["rate"],
-        option["carry"],
+        option["rate"] * pace,
+        option["carry"] * pace,
         option["right"],
     )
 
@@ -69,31 +86,33 @@ def greeks_seen(state: State, i: int, ts: int) -> Greeks:
     """The same as the desk, whose delayed view has come to `ts`, knows them."""
     option = state.seen_options[i]
     underlying = state.seen_underlyings[option["underlying"]]
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     return greeks(
         underlying["spot"] - dividends_ahead(state, underlying, option, ts),
         option["strike"],
-        years_left(state, option, ts),
+        years,
         option["volatility"],
-        option["rate"],
-        option["carry"],
+        option["rate"] * pace,
+        option["carry"] * pace,
         option["right"],
     )
 
 
 @internal
 def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
-    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`; NaN for NaN."""
-    if volatility != volatility:
-        return volatility
+    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`."""
     option = state.seen_options[i]
     underlying = state.seen_underlyings[option["underlying"]]
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     return value(
         underlying["spot"] - dividends_ahead(state, underlying, option, ts),
         option["strike"],
-        years_left(state, option, ts),
+        years,
         volatility,
-        option["rate"],
-        option["carry"],
+        option["rate"] * pace,
+        option["carry"] * pace,
         option["right"],
     )
 

@@ -44,7 +44,8 @@ from mmsim.market.sides import sides
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts import Recorded
-from mmsim.units import DAY_NS, duration_text
+from mmsim.scenario.years import years_of
+from mmsim.units import duration_text
 
 UNDERLYING_QUOTES, OPTION_QUOTES, OPTION_TRADES = "underlying_quote", "option_quote", "option_trade"
 KEY = ["underlying", "expiry_ns", "strike", "cp"]  # what tells one option from another
@@ -318,17 +319,18 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
     if isinstance(theo.volatility, float):
         return volatility.constant(Kind.VOLATILITY, scenario.clock.start, [theo.volatility] * len(universe.options))
     times, numbers = (state[name].to_numpy(np.int64, copy=True) for name in ("ts", "instrument"))
-    marks = np.empty(len(times))
+    years, marks = years_of(scenario, universe), np.empty(len(times))
+    expiries = np.array([option.expiry_ns for option in universe.options], np.int64)[numbers]
     without = volatility.smoothed(
         times,
         numbers,
         (0.5 * (state["bid"] + state["ask"])).to_numpy(copy=True),
         _spots(universe, times, numbers, ticks),
+        years.of_volatility(times, expiries),
+        years.stretch(times, expiries),
         np.array([option.strike for option in universe.options]),
         np.array([float(option.right) for option in universe.options]),
-        np.array([option.expiry_ns for option in universe.options], np.int64),
         *_rate_and_carry(scenario, universe),
-        scenario.clock.volatility_days * DAY_NS,
         float(theo.half_life),
         marks,
     )

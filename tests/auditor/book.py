@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from .cash import BorrowFee, CashAccount
+from .clock import Clock
 from .journal import Journal, micros, micros_of
 from .lots import Lots
 from .model import Contract, delta, taylor, value
 from .tranches import OPENING, Tranches
 
-NS_PER_DAY = 86_400 * 10**9
 LAZY_SHARE = 0.25  # of what a delta expanded by gamma alone, and not in time, would miss: expanded ones miss less
 STEPS = ("Income:Dividends", "Income:Theta", "Income:Rates", "Income:Gamma:Convexity", "Income:Vega")
 VOLATILITY = STEPS.index("Income:Vega")
@@ -81,6 +81,7 @@ class Book:
         self.owner = options["underlying"].to_numpy(np.intp)  # the number of each option's underlying
         self.of_underlying = [np.flatnonzero(self.owner == u) for u in range(len(underlyings))]
         self.expiry_ns = options["expiry_ns"].to_numpy(np.int64)
+        self.clock = Clock(settings, int(max(self.expiry_ns.max(initial=0), settings["end_ns"])))
         self.multiplier = options["multiplier"].to_numpy(float)
         self.margined = (options["premium"] == "futures_style").to_numpy()
         n = len(options)
@@ -118,29 +119,38 @@ class Book:
         return Contract(o["strike"].to_numpy(float), o["right"].to_numpy(float), rate, carry)
 
     def years(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Array:
-        """Years to expiry, by the volatility's day count."""
-        return (self.expiry_ns[chosen] - np.asarray(ts_ns)) / (self.settings["volatility_days"] * NS_PER_DAY)
+        """Years of volatility to expiry."""
+        return self.clock.years(ts_ns, self.expiry_ns[chosen])
+
+    def terms(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Contract:
+        """Their terms, with rates for a year of volatility: over what is left, interest is that of the calendar."""
+        terms = self.contract.at(chosen)
+        if self.settings.get("weights") is None:
+            return terms
+        years, waits = self.years(chosen, ts_ns), self.clock.interest_years(ts_ns, self.expiry_ns[chosen])
+        pace = np.where(years > 0, waits / np.where(years > 0, years, 1.0), 1.0)
+        return Contract(terms.strike, terms.right, terms.rate * pace, terms.carry * pace)
 
     def without_dividends(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike) -> Array:
         """A spot less the present value of the dividends that are yet to be paid until each option's expiry."""
         left = np.full(len(chosen), spot, float) if np.ndim(spot) == 0 else np.array(spot, float)
         for u, ex_ns, amount in self.schedule:
             concerned = (self.owner[chosen] == u) & (self.expiry_ns[chosen] >= ex_ns)
-            years = np.maximum(ex_ns - np.asarray(ts_ns), 0) / (self.settings["volatility_days"] * NS_PER_DAY)
+            years = np.maximum(self.clock.interest_years(ts_ns, ex_ns), 0)
             left -= np.where(concerned, amount * np.exp(-self.contract.rate[chosen] * years), 0.0)
         return left
 
     def theta(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike, volatility: Array) -> Array:
         """The model value a unit of some options."""
         ahead = self.without_dividends(chosen, spot, ts_ns)
-        return value(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), volatility)
+        return value(self.terms(chosen, ts_ns), ahead, self.years(chosen, ts_ns), volatility)
 
     def delta(self, chosen: Numbers, spot: float, ts_ns: int) -> Array:
         """Their delta a unit at their volatility marks; a script's where the hedging policy reads one."""
         script = self.settings.get("scripted_deltas")
         if not len(chosen) or script is None:
             ahead = self.without_dividends(chosen, spot, ts_ns)
-            return delta(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
+            return delta(self.terms(chosen, ts_ns), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
         ticks = self.hedges[self.owner[chosen[0]]].ticks
         given = np.asarray(script[min(max(ticks, 1), len(script)) - 1], float)
         return given[chosen] if given.ndim else np.full(len(chosen), given)
@@ -320,9 +330,9 @@ class Book:
     def expansion(self, chosen: Numbers, ts_ns: int, spots: Array, total: Array) -> Array:
         """The Taylor terms of W by option, a unit, with the Greeks at the last mark."""
         start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
-        greeks = taylor(self.contract.at(chosen), self.mark_ahead[chosen], self.years(chosen, began), marked)
+        greeks = taylor(self.terms(chosen, began), self.mark_ahead[chosen], self.years(chosen, began), marked)
         moved, rose = spots - start, self.volatility[chosen] - marked
-        passed = (ts_ns - began) / (self.settings["volatility_days"] * NS_PER_DAY)
+        passed = self.clock.years(began, np.full(len(chosen), ts_ns))
         terms = [
             greeks["delta"] * moved,
             greeks["gamma"] * moved**2 / 2,
@@ -603,7 +613,7 @@ class Book:
         if not self.settings["exact"] or not np.isfinite(hedge.mid):
             return {}
         ahead = self.without_dividends(held, hedge.mid, ts_ns)
-        greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
+        greeks = taylor(self.terms(held, ts_ns), ahead, self.years(held, ts_ns), self.volatility[held])
         units = self.units(held)
         found = {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}
         return found | {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
