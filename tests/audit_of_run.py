@@ -181,6 +181,7 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "end_ns": scenario.clock.end,
         "volatility_days": scenario.clock.volatility_days,
         "interest_days": scenario.clock.interest_days,
+        "weights": _weights(scenario),
         "rates": rates.model_dump() | {"pricing": rates.options_cash if rates.pricing is None else rates.pricing},
         "fees": {
             "option": execution.fee_per_option,
@@ -241,6 +242,23 @@ def results(run: Run, market: Market, path: int) -> dict[str, Any]:
             "taylor": run.summary["taylor"],
         }
     return found
+
+
+def _weights(scenario: Scenario) -> dict[str, Any] | None:
+    weights, hours = scenario.clock.weights, scenario.sessions
+    if weights is None:
+        return None
+    assert hours is not None and weights.calendar is None
+    return {
+        "overnight": weights.overnight,
+        "weekend": weights.weekend,
+        "trading_days": weights.trading_days,
+        "open": f"{hours.open:%H:%M}",
+        "close": f"{hours.close:%H:%M}",
+        "zone": hours.zone,
+        "holidays": [str(day) for day in weights.holidays],
+        "events": [(event.at, event.days) for event in weights.events],
+    }
 
 
 def _or_nan(price: float | None) -> float:

@@ -129,7 +129,23 @@ def test_a_broken_engine_is_found_out(fault: str, sound: Books) -> None:
     assert verdict(sound, books(wrong))
 
 
+WEIGHTED: dict[str, Any] = {
+    "clock__start": "2026-03-02T13:00:00Z",
+    "clock__weights": {
+        "overnight": 0.3,
+        "weekend": 0.1,
+        "trading_days": 250.0,
+        "holidays": ["2026-03-04", "2026-04-03"],
+        "events": [{"at": "2026-03-03T19:00:00Z", "days": 0.8}, {"at": "2026-03-18T18:00:00Z", "days": 0.5}],
+    },
+    "sessions": {"open": "09:30", "close": "16:00", "zone": "America/New_York"},
+    "latency": {"hedge": "25m", "quote": "3m"},
+}
 VARIANTS: dict[str, dict[str, Any]] = {
+    "a clock of variance": WEIGHTED,
+    "a clock of variance, lazy": WEIGHTED | {"pricing__exact": False},
+    "a clock of variance, sessions of the evening before": WEIGHTED
+    | {"sessions": {"open": "17:00", "close": "16:00", "zone": "America/Chicago"}},
     "all hedged with the future": {
         "hedging": {"policy": "delta_band", "band": 40, "instrument": "FUT"},
         "options__0__settlement": "cash",

@@ -11,12 +11,6 @@ from mmsim.pricing.black_scholes import Greeks
 
 
 @internal
-def years_until(state: State, instant: int, ts: int) -> float:
-    """Years from `ts` to an instant by the volatility day count, never negative."""
-    return max(instant - ts, 0) / state.rules[0]["volatility_year"]
-
-
-@internal
 def are_ahead(state: State, underlying: Any, option: Any) -> bool:
     """Whether a dividend is to be paid until the option's expiry."""
     k = underlying["first_dividend"]
@@ -24,22 +18,23 @@ def are_ahead(state: State, underlying: Any, option: Any) -> bool:
 
 
 @internal
-def _schedule(state: State, underlying: Any, ts: int) -> tuple[Any, Any]:
-    """Years to the dividends ahead, and their amounts."""
+def _schedule(state: State, underlying: Any, pace: float, ts: int) -> tuple[Any, Any]:
+    """Years to the dividends ahead, in which the option's stretched rate discounts them by the calendar; and amounts."""
+    year = state.rules[0]["discount_year"] * pace
     first, last = underlying["first_dividend"], underlying["last_dividend"]
     for k in range(first, last):
-        state.schedule[0, k - first] = years_until(state, state.dividends[k]["ex"], ts)
+        state.schedule[0, k - first] = max(state.dividends[k]["ex"] - ts, 0) / year
         state.schedule[1, k - first] = state.dividends[k]["amount"]
     return state.schedule[0, : last - first], state.schedule[1, : last - first]
 
 
 @internal
 def value_with(
-    state: State, underlying: Any, option: Any, spot: float, years: float, ts: int, volatility: float
+    state: State, underlying: Any, option: Any, spot: float, years: float, pace: float, ts: int, volatility: float
 ) -> float:
     """Theo of one unit of an option with dividends ahead."""
-    times, amounts = _schedule(state, underlying, ts)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
+    times, amounts = _schedule(state, underlying, pace, ts)
+    rate, carry, right = option["rate"] * pace, option["carry"] * pace, option["right"]
     is_escrowed, is_american = state.rules[0]["spot_dividends"] == 0, option["american"] != 0
     return cash_dividends.value(
         spot, option["strike"], years, volatility, rate, carry, right, times, amounts, is_escrowed, is_american
@@ -48,11 +43,11 @@ def value_with(
 
 @internal
 def greeks_with(
-    state: State, underlying: Any, option: Any, spot: float, years: float, ts: int, volatility: float
+    state: State, underlying: Any, option: Any, spot: float, years: float, pace: float, ts: int, volatility: float
 ) -> Greeks:
     """Theo and Greeks of one unit of an option with dividends ahead."""
-    times, amounts = _schedule(state, underlying, ts)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
+    times, amounts = _schedule(state, underlying, pace, ts)
+    rate, carry, right = option["rate"] * pace, option["carry"] * pace, option["right"]
     is_escrowed, is_american = state.rules[0]["spot_dividends"] == 0, option["american"] != 0
     return cash_dividends.greeks(
         spot, option["strike"], years, volatility, rate, carry, right, times, amounts, is_escrowed, is_american
@@ -61,11 +56,11 @@ def greeks_with(
 
 @internal
 def is_exercised_before(
-    state: State, underlying: Any, option: Any, spot: float, years: float, ts: int, volatility: float
+    state: State, underlying: Any, option: Any, spot: float, years: float, pace: float, ts: int, volatility: float
 ) -> bool:
     """Whether an American option with dividends ahead is best exercised at once."""
-    times, amounts = _schedule(state, underlying, ts)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
+    times, amounts = _schedule(state, underlying, pace, ts)
+    rate, carry, right = option["rate"] * pace, option["carry"] * pace, option["right"]
     is_escrowed = state.rules[0]["spot_dividends"] == 0
     return cash_dividends.is_exercised(
         spot, option["strike"], years, volatility, rate, carry, right, times, amounts, is_escrowed

@@ -11,6 +11,7 @@ from enum import IntEnum
 from math import log, sqrt
 from typing import Any
 
+from mmsim.engine.clock import years_between
 from mmsim.engine.state import State
 from mmsim.expected_volatility.recursion import average_ahead, gain, target
 from mmsim.kernel import internal
@@ -36,7 +37,9 @@ def observe(state: State, underlying: Any, before: float) -> None:
         underlying["expected_ts"] = underlying["expected_since"] = ts
     if ts - underlying["expected_ts"] < underlying["expected_every"]:
         return
-    years = (ts - underlying["expected_ts"]) / state.rules[0]["volatility_year"]
+    years = years_between(state, underlying["expected_ts"], ts)
+    if years <= 0.0:  # the clock stands still: the next sample has this one's return too
+        return
     if underlying["expected_memory"] == Memory.RECURSION:
         _recur(underlying, underlying["expected_move"], years)
     else:
@@ -89,7 +92,7 @@ def _sum_afresh(state: State, underlying: Any) -> None:
 
 @internal
 def expected_over(underlying: Any, years: float) -> float:
-    """The volatility expected of an underlying over the next `years`; NaN where nothing is."""
+    """The volatility expected of an underlying over the next `years`, where one is."""
     if underlying["expected_persistence"] == 1.0:
         return underlying["expected_volatility"]
     steps = years / underlying["expected_step"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
+from mmsim.engine.clock import clock_at, years_between
 from mmsim.engine.state import State
 from mmsim.engine.valuation import delta_now, greeks_at, has_mark, years_left
 from mmsim.kernel import internal
@@ -27,7 +28,8 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
     """Price the options held at a spot and time, with the volatilities in force, and sum their Greeks."""
     underlying, rules = state.underlyings[u], state.rules[0]
     delta = gamma = speed = charm = vega = vanna = zomma = veta = theta = 0.0
-    nearest, reach = ts + _OF_LIFE * rules["refresh_every"], _OF_DEVIATION * rules["refresh_spot"]
+    shown = clock_at(state, ts)
+    nearest, reach = shown + _OF_LIFE * rules["refresh_every"], _OF_DEVIATION * rules["refresh_spot"]
     for k in range(underlying["active"]):
         i = state.options[underlying["first"] + k]["held"]
         option = state.options[i]
@@ -46,9 +48,10 @@ def refresh(state: State, u: int, spot: float, ts: int) -> None:
         zomma += units * now.zomma
         veta += units * now.veta
         theta += units * now.theta
-        nearest = min(nearest, option["expiry"])  # also where none is held now: it may be dealt again
+        nearest = min(nearest, option["expiry_clock"])  # also where none is held now: it may be dealt again
         reach = min(reach, option["volatility"] * sqrt(years_left(state, option, ts)))
-    underlying["fresh_for"], underlying["fresh_within"] = (nearest - ts) // _OF_LIFE, spot * reach / _OF_DEVIATION
+    underlying["fresh_for"] = (nearest - shown) // _OF_LIFE
+    underlying["fresh_within"] = spot * reach / _OF_DEVIATION
     underlying["book_delta"], underlying["book_gamma"] = delta, gamma
     underlying["book_speed"], underlying["book_charm"] = speed, charm
     underlying["book_vega"], underlying["book_vanna"] = vega, vanna
@@ -85,7 +88,8 @@ def freshen(state: State, u: int, spot: float, ts: int) -> None:
         is_fresh = is_priced_at(underlying, spot, ts)
     else:
         is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
-        is_recent = abs(ts - underlying["book_ts"]) <= underlying["fresh_for"]
+        waited = clock_at(state, ts) - clock_at(state, underlying["book_ts"])
+        is_recent = abs(waited) <= underlying["fresh_for"]
         is_fresh = is_near and is_recent and underlying["stale"] == 0
     if not is_fresh:
         refresh(state, u, spot, ts)
@@ -119,8 +123,8 @@ def net_delta(state: State, underlying: Any) -> float:
 
 @internal
 def years_since(state: State, underlying: Any, ts: int) -> float:
-    """Years from the last refresh of the aggregates to `ts` by the volatility day count."""
-    return (ts - underlying["book_ts"]) / state.rules[0]["volatility_year"]
+    """Years of volatility from the last refresh of the aggregates to `ts`."""
+    return years_between(state, underlying["book_ts"], ts)
 
 
 @internal

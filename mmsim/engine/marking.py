@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from mmsim.engine.clock import years_between
 from mmsim.engine.journal import begin, post, post_underlying
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, greeks_at, has_mark, theo_at
@@ -88,7 +89,7 @@ def start_marks(state: State, i: int) -> None:
 def add_taylor(state: State, option: Any, units: float, spot: float, ts: int, volatility: float, theo: float) -> None:
     """Add `units` of the second-order expansion from the option's last mark, and of the whole change of theo."""
     move = spot - option["mark_spot"]
-    wait = (ts - option["mark_ts"]) / state.rules[0]["volatility_year"]
+    wait = years_between(state, option["mark_ts"], ts)
     shift = volatility - option["mark_volatility"]
     state.taylor[0, 0] += units * option["mark_delta"] * move
     state.taylor[0, 1] += units * 0.5 * option["mark_gamma"] * move * move

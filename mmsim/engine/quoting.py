@@ -67,7 +67,10 @@ def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
     u = option["underlying"]
     underlying = state.seen_underlyings[u]
     book, years = book_at(state, underlying, ts), years_left(state, option, ts)
-    expected = expected_over(underlying, years)
+    expected = worth = underlying["expected_volatility"]
+    if expected == expected:
+        expected = expected_over(underlying, years)
+        worth = theo_seen(state, i, ts, expected)
     return QuoteView(
         ts_ns=ts,
         option=i,
@@ -95,7 +98,7 @@ def quote_view(state: State, i: int, ts: int, at: Greeks) -> QuoteView:
         net_gamma=book.gamma,
         net_vega=book.vega,
         expected_volatility=expected,
-        expected_theo=theo_seen(state, i, ts, expected),
+        expected_theo=worth,
     )
 
 

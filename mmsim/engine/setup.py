@@ -13,6 +13,7 @@ from mmsim.engine.state import State
 from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
 from mmsim.ledger import Account
 from mmsim.scenario import Scenario
+from mmsim.scenario.years import Years, years_of
 
 DAY_NS = 86_400_000_000_000
 _MATCHING = {"lifo": 0, "fifo": 1, "average": 2}
@@ -22,8 +23,10 @@ def new_state(
     universe: Universe, scenario: Scenario, client_rules: npt.NDArray[np.int64], script: npt.NDArray[np.float64] | None
 ) -> State:
     """The state at the start of a path. ``script`` is (ticks, options) deltas that replace the model's, if given."""
+    years = years_of(scenario, universe)
     options, ticks = _options(universe, scenario)
-    underlyings, dividends = _underlyings(universe, scenario)
+    options["expiry_clock"] = years.at(options["expiry"])
+    underlyings, dividends = _underlyings(universe, scenario, years)
     is_delayed = scenario.latency.quote > 0
     seen_underlyings = underlyings.copy() if is_delayed else underlyings
     count = len(options) + len(underlyings) + 4
@@ -34,7 +37,7 @@ def new_state(
         seen_options=options.copy() if is_delayed else options,
         seen_underlyings=seen_underlyings,
         cash=_cash(scenario),
-        rules=_rules(scenario, script is not None),
+        rules=_rules(scenario, years, script is not None),
         desk=_desk(scenario),
         balances=np.zeros((len(underlyings) + 1, len(Account)), np.int64),
         counters=np.zeros(len(layout.Counter), np.int64),
@@ -44,6 +47,7 @@ def new_state(
         breaches=np.zeros(max(1 << 8, 16 * count), layout.BREACH),
         pending=np.zeros(max(64, 16 * count), layout.PENDING),
         seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
+        knots=_knots(years),
         samples=new_samples(underlyings, seen_underlyings),
         lot_units=np.zeros((len(underlyings), 4 * count + 64)),
         lot_costs=np.zeros((len(underlyings), 4 * count + 64), np.int64),
@@ -120,7 +124,9 @@ def _inverse(step: float) -> float:
     return float(whole) if whole >= 1 and abs(whole * step - 1.0) < 1e-12 else 0.0
 
 
-def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+def _underlyings(
+    universe: Universe, scenario: Scenario, years: Years
+) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
     """A row an underlying, and the dividends one underlying after another."""
     rows = np.zeros(len(universe.underlyings), layout.UNDERLYING)
     owners = np.array([universe.underlying_of(n) for n in range(len(universe.options))], np.int64)
@@ -137,7 +143,7 @@ def _underlyings(universe: Universe, scenario: Scenario) -> tuple[npt.NDArray[np
         row["dividend_yield"] = underlying.dividend_yield
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
-        set_expectation(row, scenario, underlying.symbol, scenario.clock.volatility_days * DAY_NS)
+        set_expectation(row, scenario, underlying.symbol, years.volatility_ns)
         row["first_dividend"] = len(dividends)
         own = sorted((d.ex, u, d.amount, 0) for d in scenario.dividends if d.underlying == underlying.symbol)
         dividends += [d for d in own if d[0] >= scenario.clock.start]
@@ -168,7 +174,16 @@ def _desk(scenario: Scenario) -> npt.NDArray[np.void]:
     return row
 
 
-def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
+def _knots(years: Years) -> npt.NDArray[np.void]:
+    """A row a knot of the clock of variance."""
+    clock = years.clock
+    rows = np.zeros(0 if clock is None else len(clock.times), layout.KNOT)
+    if clock is not None:
+        rows["ts"], rows["passed"], rows["rate"] = clock.times, clock.passed, clock.rates
+    return rows
+
+
+def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[np.void]:
     limits, execution, report = scenario.limits, scenario.execution, scenario.report
     values: dict[str, float] = {
         "start": scenario.clock.start,
@@ -186,7 +201,8 @@ def _rules(scenario: Scenario, is_scripted: bool) -> npt.NDArray[np.void]:
         "exact": scenario.pricing.exact,
         "refresh_spot": scenario.pricing.refresh_spot,
         "refresh_every": scenario.pricing.refresh_every,
-        "volatility_year": scenario.clock.volatility_days * DAY_NS,
+        "volatility_year": years.volatility_ns,
+        "discount_year": years.discount_ns,
         "interest_year": scenario.clock.interest_days * DAY_NS,
         "borrow": scenario.rates.borrow,
         "borrowing_spread": scenario.rates.borrowing_spread,

@@ -25,6 +25,7 @@ OPTION = np.dtype(
         ("strike", "f8"),
         ("right", "f8"),
         ("expiry", "i8"),
+        ("expiry_clock", "i8"),  # what the scenario's clock shows then
         ("last_trade", "i8"),
         ("multiplier", "f8"),
         ("rate", "f8"),
@@ -198,7 +199,8 @@ RULES = np.dtype(
         ("exact", "i8"),
         ("refresh_spot", "f8"),
         ("refresh_every", "i8"),
-        ("volatility_year", "f8"),  # nanoseconds
+        ("volatility_year", "f8"),  # nanoseconds of the scenario's clock
+        ("discount_year", "f8"),  # nanoseconds of time, for the rates in option prices
         ("interest_year", "f8"),
         ("borrow", "f8"),
         ("borrowing_spread", "f8"),
@@ -224,6 +226,7 @@ RULES = np.dtype(
 DESK = np.dtype(
     [
         ("now", "i8"),
+        ("knot", "i8"),  # of the clock, looked up last
         ("opened", "i8"),  # the opening book is in
         ("open", "i8"),  # the session
         ("halted", "i8"),  # the loss limit has been hit
@@ -356,6 +359,7 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
     align=True,
 )
 
+KNOT = np.dtype([("ts", "i8"), ("passed", "i8"), ("rate", "f8")], align=True)  # of a clock of variance
 SAMPLE = np.dtype([("ts", "i8"), ("square", "f8"), ("years", "f8")], align=True)
 TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
 DIVIDEND = np.dtype(
@@ -440,6 +444,7 @@ class State(NamedTuple):
     breaches: Rows
     pending: Rows
     seen: Rows
+    knots: Rows  # of the clock of variance; none: the clock is time itself
     samples: Rows  # of the windows of expected volatility
     lot_units: npt.NDArray[np.float64]  # (underlyings, capacity)
     lot_costs: npt.NDArray[np.int64]  # micros
@@ -471,6 +476,7 @@ STATE: Any = tuple_of(
         rows_of(BREACH),
         rows_of(PENDING),
         rows_of(SEEN),
+        rows_of(KNOT),
         rows_of(SAMPLE),
         F2,
         I2,

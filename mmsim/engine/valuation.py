@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine.cash_dividends import are_ahead, greeks_with, is_exercised_before, value_with, years_until
+from mmsim.engine.cash_dividends import are_ahead, greeks_with, is_exercised_before, value_with
+from mmsim.engine.clock import clock_at
 from mmsim.engine.state import State
 from mmsim.kernel import internal
 from mmsim.pricing import american, black_scholes
@@ -13,8 +14,20 @@ from mmsim.pricing.black_scholes import Greeks
 
 @internal
 def years_left(state: State, option: Any, ts: int) -> float:
-    """Years from `ts` to the option's expiry by the volatility day count, never negative."""
-    return years_until(state, option["expiry"], ts)
+    """Years of volatility from `ts` to the option's expiry, never negative."""
+    return max(option["expiry_clock"] - clock_at(state, ts), 0) / state.rules[0]["volatility_year"]
+
+
+@internal
+def stretch(state: State, option: Any, ts: int, years: float) -> float:
+    """Years of discounting in a year of volatility, of which `years` are left at `ts`.
+
+    An option's rate and carry a year are multiplied by it: over what is left they then come to what they come to by
+    the calendar, however slowly the clock of variance goes.
+    """
+    if state.knots.shape[0] == 0 or years <= 0.0:
+        return 1.0
+    return (option["expiry"] - ts) / state.rules[0]["discount_year"] / years
 
 
 @internal
@@ -26,10 +39,11 @@ def theo_at(state: State, option: Any, spot: float, ts: int, volatility: float) 
 @internal
 def _theo(state: State, underlying: Any, option: Any, spot: float, ts: int, volatility: float) -> float:
     """Theo of one unit, the dividends ahead being those of an underlying's row."""
-    strike, years = option["strike"], years_left(state, option, ts)
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     if are_ahead(state, underlying, option):
-        return value_with(state, underlying, option, spot, years, ts, volatility)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
+        return value_with(state, underlying, option, spot, years, pace, ts, volatility)
+    strike, rate, carry, right = option["strike"], option["rate"] * pace, option["carry"] * pace, option["right"]
     if option["american"] != 0:
         return american.value(spot, strike, years, volatility, rate, carry, right)
     return black_scholes.value(spot, strike, years, volatility, rate, carry, right)
@@ -38,10 +52,11 @@ def _theo(state: State, underlying: Any, option: Any, spot: float, ts: int, vola
 @internal
 def _greeks(state: State, underlying: Any, option: Any, spot: float, ts: int, volatility: float) -> Greeks:
     """Theo and Greeks of one unit, the dividends ahead being those of an underlying's row."""
-    strike, years = option["strike"], years_left(state, option, ts)
+    years = years_left(state, option, ts)
+    pace = stretch(state, option, ts, years)
     if are_ahead(state, underlying, option):
-        return greeks_with(state, underlying, option, spot, years, ts, volatility)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
+        return greeks_with(state, underlying, option, spot, years, pace, ts, volatility)
+    strike, rate, carry, right = option["strike"], option["rate"] * pace, option["carry"] * pace, option["right"]
     if option["american"] != 0:
         return american.greeks(spot, strike, years, volatility, rate, carry, right)
     return black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
@@ -71,9 +86,7 @@ def greeks_seen(state: State, i: int, ts: int) -> Greeks:
 
 @internal
 def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
-    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`; NaN for NaN."""
-    if volatility != volatility:
-        return volatility
+    """Theo of one unit of option `i` at a volatility, in the market that the desk's view had at `ts`."""
     option = state.seen_options[i]
     underlying = state.seen_underlyings[option["underlying"]]
     return _theo(state, underlying, option, underlying["spot"], ts, volatility)
@@ -86,10 +99,11 @@ def is_best_exercised(state: State, option: Any) -> bool:
         return False
     underlying, now = state.underlyings[option["underlying"]], state.desk[0]["now"]
     spot, years, volatility = underlying["spot"], years_left(state, option, now), option["volatility"]
+    pace = stretch(state, option, now, years)
     if are_ahead(state, underlying, option):
-        return is_exercised_before(state, underlying, option, spot, years, now, volatility)
-    rate, carry, right = option["rate"], option["carry"], option["right"]
-    return american.is_exercised(spot, option["strike"], years, volatility, rate, carry, right)
+        return is_exercised_before(state, underlying, option, spot, years, pace, now, volatility)
+    rate, carry = option["rate"] * pace, option["carry"] * pace
+    return american.is_exercised(spot, option["strike"], years, volatility, rate, carry, option["right"])
 
 
 @internal

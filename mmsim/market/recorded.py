@@ -44,7 +44,8 @@ from mmsim.market.sides import sides
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts import Recorded
-from mmsim.units import DAY_NS, duration_text
+from mmsim.scenario.years import years_of
+from mmsim.units import duration_text
 
 UNDERLYING_QUOTES, OPTION_QUOTES, OPTION_TRADES = "underlying_quote", "option_quote", "option_trade"
 SURFACE = "surface"  # what is counted of its fits
@@ -335,17 +336,18 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
         levels = [theo.volatility] * len(universe.options)
         return volatility.constant(Kind.VOLATILITY, scenario.clock.start, levels), None
     times, numbers = (state[name].to_numpy(np.int64, copy=True) for name in ("ts", "instrument"))
-    marks = np.empty(len(times))
+    years, marks = years_of(scenario, universe), np.empty(len(times))
+    expiries = np.array([option.expiry_ns for option in universe.options], np.int64)[numbers]
     without = volatility.smoothed(
         times,
         numbers,
         (0.5 * (state["bid"] + state["ask"])).to_numpy(copy=True),
         _spots(universe, times, numbers, ticks),
+        years.of_volatility(times, expiries),
+        years.stretch(times, expiries),
         np.array([option.strike for option in universe.options]),
         np.array([float(option.right) for option in universe.options]),
-        np.array([option.expiry_ns for option in universe.options], np.int64),
         *rate_and_carry(scenario, universe),
-        scenario.clock.volatility_days * DAY_NS,
         float(theo.half_life),
         marks,
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mmsim import spool
 from mmsim.events import Events, Kind, rows
+from mmsim.trading_time import VarianceClock
 from mmsim.units import DAY_NS
 
 Floats = npt.NDArray[np.float64]
@@ -58,6 +59,7 @@ class GeometricBrownianMotion:
     year_days: float
     dividends: tuple[tuple[int, float], ...] = ()  # (ex-date in nanoseconds, currency a unit)
     rate: float = 0.0  # a year, at which dividends are discounted
+    clock: VarianceClock | None = None  # by which it moves, while it drifts by the calendar; None: by the calendar
 
     @property
     def count(self) -> int:
@@ -96,11 +98,13 @@ class GeometricBrownianMotion:
             yield ticks(self.underlying, self.times(first, stop), steps.mids(logarithms), self.half_spread)
 
     def _steps(self, first: int, stop: int) -> Steps:
-        years = np.diff(self.times(max(first - 1, 0), stop)) / (self.year_days * DAY_NS)
+        times = self.times(max(first - 1, 0), stop)
+        years = np.diff(times) / (self.year_days * DAY_NS)
+        moving = years if self.clock is None else np.diff(self.clock.at(times)) / (self.clock.year_days * DAY_NS)
         return Steps(
             worth=self.start - float(self.escrow(self.times(0, 1))[0]),
-            drifts=(self.drift - 0.5 * self.volatility**2) * years,
-            deviations=self.volatility * np.sqrt(years),
+            drifts=(self.drift - 0.5 * self.volatility**2) * moving + self.drift * (years - moving),
+            deviations=self.volatility * np.sqrt(moving),
             escrow=self.escrow(self.times(first, stop)),
         )
 

@@ -10,18 +10,20 @@ from mmsim.market import spot, volatility
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts import GbmSpot, PathSpot
+from mmsim.scenario.years import Years, years_of
 
 
 def source(scenario: Scenario) -> Source:
     """The market data that a scenario's models make."""
     universe = scenario.build_universe()
+    years = years_of(scenario, universe)
     streams, drawn = [], []
     for number, underlying in enumerate(universe.underlyings):
         model = scenario.spot_model(underlying.symbol)
         if isinstance(model, PathSpot):
             streams.append(_given(scenario, number, model))
         else:
-            drawn.append(_brownian(scenario, number, underlying.symbol, model))
+            drawn.append(_brownian(scenario, years, number, underlying.symbol, model))
     fair = [scenario.volatility_model(option.underlying).level for option in universe.options]
     return Source(
         universe=universe,
@@ -36,7 +38,9 @@ def _given(scenario: Scenario, underlying: int, model: PathSpot) -> Events:
     return spot.explicit_path(underlying, clock.start, clock.end, model.step, model.prices, model.half_spread)
 
 
-def _brownian(scenario: Scenario, underlying: int, symbol: str, model: GbmSpot) -> spot.GeometricBrownianMotion:
+def _brownian(
+    scenario: Scenario, years: Years, underlying: int, symbol: str, model: GbmSpot
+) -> spot.GeometricBrownianMotion:
     """The motion of an underlying's spot; UserError if its dividends are worth more than it is."""
     rates = scenario.rates
     motion = spot.GeometricBrownianMotion(
@@ -49,9 +53,10 @@ def _brownian(scenario: Scenario, underlying: int, symbol: str, model: GbmSpot) 
         volatility=model.volatility,
         drift=model.drift,
         half_spread=model.half_spread,
-        year_days=scenario.clock.volatility_days,
+        year_days=scenario.clock.volatility_days if years.clock is None else scenario.clock.interest_days,
         dividends=_dividends(scenario, symbol),
         rate=rates.options_cash if rates.pricing is None else rates.pricing,
+        clock=years.clock,
     )
     if motion.escrow(motion.times(0, 1))[0] >= model.start:
         message = f"the dividends on {symbol} are worth more than its spot at the start, {model.start:g}"

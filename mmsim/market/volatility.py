@@ -22,26 +22,26 @@ def constant(kind: Kind, ts_ns: int, levels: Sequence[float]) -> Events:
     return rows(kind, times, np.arange(len(levels), dtype=np.int32), value=np.array(levels, np.float64))
 
 
-@entry(I64(I1, I1, F1, F1, F1, F1, I1, F1, F1, F64, F64, F1))
+@entry(I64(I1, I1, F1, F1, F1, F1, F1, F1, F1, F1, F64, F1))
 def smoothed(
     ts: Integers,
     option: Integers,
     mid: Floats,
     spot: Floats,
+    years: Floats,
+    stretch: Floats,
     strike: Floats,
     right: Floats,
-    expiry: Integers,
     rate: Floats,
     carry: Floats,
-    year_ns: float,
     half_life_ns: float,
     averages: Floats,
 ) -> int:
     """The volatility that each quote's mid implies, as an exponentially weighted average in time.
 
     σ̂ ← σ̂ + (1 − 2^(−Δt / half-life))·(σ − σ̂), Δt since the option's last implied volatility, σ̂ = σ at its first;
-    a half-life of 0 does not smooth. Shapes: ``ts``, ``option``, ``mid`` and ``spot`` (quotes,), in order of time; the
-    others (options,).
+    a half-life of 0 does not smooth. Shapes: ``ts`` to ``stretch`` (quotes,), in order of time; the others (options,).
+    ``years`` are those of volatility until expiry, in each of which the rates run for ``stretch`` of theirs.
 
     Writes ``averages``, shape (quotes,), NaN where a mid gives none or none that is new. Returns for how many quotes
     with mid and spot no volatility exists (below intrinsic value, say).
@@ -54,8 +54,8 @@ def smoothed(
         averages[n] = math.nan
         if not (mid[n] > 0.0 and spot[n] > 0.0):
             continue
-        years = (expiry[o] - ts[n]) / year_ns
-        implied = implied_volatility(mid[n], spot[n], strike[o], years, rate[o], carry[o], right[o])
+        interest, growth = rate[o] * stretch[n], carry[o] * stretch[n]
+        implied = implied_volatility(mid[n], spot[n], strike[o], years[n], interest, growth, right[o])
         if not implied > 0.0:
             without += 1
             continue

@@ -99,6 +99,16 @@ def _clock(s: Scenario) -> Iterator[Mistake]:
         yield Mistake(("clock", "end"), f"must be later than the start, {instant_text(s.clock.start)}")
 
 
+@_reads("clock", "sessions")
+def _weights(s: Scenario) -> Iterator[Mistake]:
+    if s.clock.weights is None:
+        return
+    if s.sessions is None and s.clock.weights.calendar is None:
+        yield Mistake(("clock", "weights"), "needs `sessions`, whose hours weigh 1, or a calendar")
+    if s.clock.volatility_days != 365.0:
+        yield Mistake(("clock", "volatility_days"), "is not for a clock with weights: they say what a year is")
+
+
 @_reads("underlyings")
 def _underlyings(s: Scenario) -> Iterator[Mistake]:
     for n, symbol in _repeated(_symbols(s)):

@@ -55,6 +55,36 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Date = Annotated[
+    dt.date,
+    BeforeValidator(read_date),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+
+
+class VarianceEvent(Part):
+    """An instant at which more is to be expected than of the hours around it."""
+
+    at: Instant = Field(description="when, with a zone; at the instant itself it has passed")
+    days: NonNegative = Field(description="days of variance that it adds: 1 is an ordinary trading day's")
+
+
+class Weights(Part):
+    """What an hour weighs against one of a session, in the time that volatility runs by."""
+
+    overnight: NonNegative = Field(description="outside the sessions of a trading day")
+    weekend: NonNegative = Field(description="on Saturdays, Sundays and holidays")
+    trading_days: Annotated[float, Field(strict=True, gt=0, le=365)] = Field(
+        252.0, description="trading days in a standard year"
+    )
+    holidays: tuple[Date, ...] = Field((), description="dates without a session, beside weekends")
+    calendar: Symbol | None = Field(
+        None, description="sessions as exchange_calendars has them (XNYS, an extra); default: those of `sessions`"
+    )
+    events: tuple[VarianceEvent, ...] = Field((), description="instants that add variance")
+
+
 class Clock(Part):
     """When the scenario begins and ends, and how its days make years."""
 
@@ -62,6 +92,9 @@ class Clock(Part):
     end: Instant = Field(description="the last instant, with a zone")
     volatility_days: YearDays = Field(365.0, description="days in a year of volatility, drift and time to expiry")
     interest_days: YearDays = Field(365.0, description="days in a year of interest")
+    weights: Weights | None = Field(
+        None, description="of nights, weekends and events in the time that volatility runs by; default: all hours alike"
+    )
 
 
 class Rates(Part):

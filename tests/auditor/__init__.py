@@ -16,7 +16,8 @@
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the
-  spot model), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name
+  spot model), weights (None, or overnight, weekend, trading_days, open, close, zone, holidays and events (ns, days):
+  the time that volatility runs by), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name
   no event, hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ import pandas as pd
 
 from . import american, dividends
 from .cash import BorrowFee, CashAccount
+from .clock import Clock
 from .journal import Journal, micros, micros_of
 from .lots import Lots
 from .model import Contract, delta, taylor, value
 from .tranches import OPENING, Tranches
 
-NS_PER_DAY = 86_400 * 10**9
 LAZY_SHARE = 0.25  # of what a delta expanded by gamma alone, and not in time, would miss: expanded ones miss less
 STEPS = ("Income:Dividends", "Income:Theta", "Income:Rates", "Income:Gamma:Convexity", "Income:Vega")
 VOLATILITY = STEPS.index("Income:Vega")
@@ -82,6 +83,7 @@ class Book:
         self.owner = options["underlying"].to_numpy(np.intp)  # the number of each option's underlying
         self.of_underlying = [np.flatnonzero(self.owner == u) for u in range(len(underlyings))]
         self.expiry_ns = options["expiry_ns"].to_numpy(np.int64)
+        self.clock = Clock(settings, int(max(self.expiry_ns.max(initial=0), settings["end_ns"])))
         self.multiplier = options["multiplier"].to_numpy(float)
         self.margined = (options["premium"] == "futures_style").to_numpy()
         n = len(options)
@@ -123,22 +125,31 @@ class Book:
         return Contract(strike, right, rate, carry, exercise, exercise & american.early(rate, carry, right))
 
     def years(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Array:
-        """Years to expiry, by the volatility's day count."""
-        return (self.expiry_ns[chosen] - np.asarray(ts_ns)) / (self.settings["volatility_days"] * NS_PER_DAY)
+        """Years of volatility to expiry."""
+        return self.clock.years(ts_ns, self.expiry_ns[chosen])
+
+    def terms(self, chosen: Numbers, ts_ns: npt.ArrayLike) -> Contract:
+        """Their terms, with rates for a year of volatility: over what is left, interest is that of the calendar."""
+        terms = self.contract.at(chosen)
+        if self.settings.get("weights") is None:
+            return terms
+        years, waits = self.years(chosen, ts_ns), self.clock.interest_years(ts_ns, self.expiry_ns[chosen])
+        pace = np.where(years > 0, waits / np.where(years > 0, years, 1.0), 1.0)
+        return replace(terms, rate=terms.rate * pace, carry=terms.carry * pace)
 
     def without_dividends(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike) -> Array:
         """A spot less the present value of the dividends that are yet to be paid until each option's expiry."""
         left = np.full(len(chosen), spot, float) if np.ndim(spot) == 0 else np.array(spot, float)
         for u, ex_ns, amount in self.schedule:
             concerned = (self.owner[chosen] == u) & (self.expiry_ns[chosen] >= ex_ns)
-            years = np.maximum(ex_ns - np.asarray(ts_ns), 0) / (self.settings["volatility_days"] * NS_PER_DAY)
+            years = np.maximum(self.clock.interest_years(ts_ns, ex_ns), 0)
             left -= np.where(concerned, amount * np.exp(-self.contract.rate[chosen] * years), 0.0)
         return left
 
     def theta(self, chosen: Numbers, spot: npt.ArrayLike, ts_ns: npt.ArrayLike, volatility: Array) -> Array:
         """The model value a unit of some options."""
         ahead = self.without_dividends(chosen, spot, ts_ns)
-        plain = value(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), volatility)
+        plain = value(self.terms(chosen, ts_ns), ahead, self.years(chosen, ts_ns), volatility)
         return self._with_dividends(0, plain, chosen, spot, ts_ns, volatility)
 
     def _with_dividends(
@@ -147,10 +158,15 @@ class Book:
         """Values (0) or deltas (1), where dividends are ahead of options that are American or in the spot model."""
         spots, times = (np.broadcast_to(np.asarray(x), len(chosen)) for x in (spot, ts_ns))
         for n in self._special(chosen):
-            c, year = self.contract.at(chosen[n : n + 1]), self.settings["volatility_days"] * NS_PER_DAY
-            years = max(float(self.expiry_ns[chosen[n]] - times[n]) / year, 0.0)
+            option, ts = chosen[n : n + 1], int(times[n])
+            c, years = self.terms(option, ts), max(float(self.years(option, ts)[0]), 0.0)
+            rate = float(self.contract.rate[chosen[n]])
+            pace = c.rate[0] / rate if rate else 1.0
             terms = dividends.Terms(c.strike[0], c.right[0], c.rate[0], c.carry[0], bool(c.american[0]), years)
-            paid = [(max(ex - int(times[n]), 0) / year, amount) for ex, amount in self._ahead(int(chosen[n]))]
+            paid = [
+                (max(float(self.clock.interest_years(ts, ex)), 0.0) / pace, amount)
+                for ex, amount in self._ahead(int(chosen[n]))
+            ]
             given = (float(spots[n]), float(volatility[n]), terms, paid, self.settings["spot_dividends"])
             if np.isfinite(given[0]) and np.isfinite(given[1]):
                 plain[n] = dividends.value_and_delta(*given)[part]
@@ -173,7 +189,7 @@ class Book:
         script = self.settings.get("scripted_deltas")
         if not len(chosen) or script is None:
             ahead = self.without_dividends(chosen, spot, ts_ns)
-            plain = delta(self.contract.at(chosen), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
+            plain = delta(self.terms(chosen, ts_ns), ahead, self.years(chosen, ts_ns), self.volatility[chosen])
             return self._with_dividends(1, plain, chosen, spot, ts_ns, self.volatility[chosen])
         ticks = self.hedges[self.owner[chosen[0]]].ticks
         given = np.asarray(script[min(max(ticks, 1), len(script)) - 1], float)
@@ -354,9 +370,9 @@ class Book:
     def expansion(self, chosen: Numbers, ts_ns: int, spots: Array, total: Array) -> Array:
         """The Taylor terms of W by option, a unit, with the Greeks at the last mark."""
         start, began, marked = self.mark_spot[chosen], self.mark_ns[chosen], self.mark_volatility[chosen]
-        greeks = taylor(self.contract.at(chosen), self.mark_ahead[chosen], self.years(chosen, began), marked)
+        greeks = taylor(self.terms(chosen, began), self.mark_ahead[chosen], self.years(chosen, began), marked)
         moved, rose = spots - start, self.volatility[chosen] - marked
-        passed = (ts_ns - began) / (self.settings["volatility_days"] * NS_PER_DAY)
+        passed = self.clock.years(began, np.full(len(chosen), ts_ns))
         terms = [
             greeks["delta"] * moved,
             greeks["gamma"] * moved**2 / 2,
@@ -669,7 +685,7 @@ class Book:
         found = {"net_delta": float(np.sum(units * self.delta(held, hedge.mid, ts_ns))) + hedge.units}
         if self.contract.early[held].any() or self._special(held):
             return found
-        greeks = taylor(self.contract.at(held), ahead, self.years(held, ts_ns), self.volatility[held])
+        greeks = taylor(self.terms(held, ts_ns), ahead, self.years(held, ts_ns), self.volatility[held])
         return found | {name: float(np.sum(units * greeks[name])) for name in ("gamma", "vega", "theta")}
 
     def equity_elsewhere(self, ts_ns: int) -> dict[str, int]:

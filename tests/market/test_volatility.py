@@ -14,17 +14,18 @@ YEAR = 365 * 1440 * MINUTE
 def smoothed(mids: np.ndarray, minutes: np.ndarray, half_life: float, **changes: np.ndarray) -> tuple[np.ndarray, int]:
     n = len(mids)
     averages = np.empty(n)
+    option = changes.get("option", np.zeros(n, np.int64))
     without = volatility.smoothed(
         (minutes * MINUTE).astype(np.int64),
-        changes.get("option", np.zeros(n, np.int64)),
+        option,
         mids,
         changes.get("spot", np.full(n, 100.0)),
+        np.array([0.25, 0.5])[option] - minutes * MINUTE / YEAR,
+        np.ones(n),
         np.array([100.0, 110.0]),
         np.array([1.0, -1.0]),
-        np.array([YEAR // 4, YEAR // 2], np.int64),
         np.array([0.03, 0.03]),
         np.array([0.01, 0.01]),
-        float(YEAR),
         half_life * MINUTE,
         averages,
     )
