@@ -19,7 +19,7 @@ def are_ahead(state: State, underlying: Any, option: Any) -> bool:
 
 @internal
 def _schedule(state: State, underlying: Any, pace: float, ts: int) -> tuple[Any, Any]:
-    """Years to the dividends ahead, in which the option's stretched rate discounts them by the calendar; and amounts."""
+    """Years to the dividends ahead, over which the stretched rate discounts them by the calendar; and their amounts."""
     year = state.rules[0]["discount_year"] * pace
     first, last = underlying["first_dividend"], underlying["last_dividend"]
     for k in range(first, last):

@@ -18,7 +18,7 @@ import pandas as pd
 
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.events import Events, Kind, rows
-from mmsim.instruments import Premium, Right, UnderlyingKind, Universe
+from mmsim.instruments import Exercise, Premium, Right, UnderlyingKind, Universe
 from mmsim.market import quotes, tables, volatility
 from mmsim.market.quality import (
     AFTER_END,
@@ -347,6 +347,7 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
         years.stretch(times, expiries),
         np.array([option.strike for option in universe.options]),
         np.array([float(option.right) for option in universe.options]),
+        np.array([option.exercise == Exercise.AMERICAN for option in universe.options], np.int64),
         *rate_and_carry(scenario, universe),
         float(theo.half_life),
         marks,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mmsim.events import Events, Kind, rows
 from mmsim.kernel import F1, F64, I1, I64, entry
-from mmsim.pricing.implied import implied_volatility
+from mmsim.pricing import american, implied
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ def constant(kind: Kind, ts_ns: int, levels: Sequence[float]) -> Events:
     return rows(kind, times, np.arange(len(levels), dtype=np.int32), value=np.array(levels, np.float64))
 
 
-@entry(I64(I1, I1, F1, F1, F1, F1, F1, F1, F1, F1, F64, F1))
+@entry(I64(I1, I1, F1, F1, F1, F1, F1, F1, I1, F1, F1, F64, F1))
 def smoothed(
     ts: Integers,
     option: Integers,
@@ -32,6 +32,7 @@ def smoothed(
     stretch: Floats,
     strike: Floats,
     right: Floats,
+    early: Integers,
     rate: Floats,
     carry: Floats,
     half_life_ns: float,
@@ -41,7 +42,8 @@ def smoothed(
 
     σ̂ ← σ̂ + (1 − 2^(−Δt / half-life))·(σ − σ̂), Δt since the option's last implied volatility, σ̂ = σ at its first;
     a half-life of 0 does not smooth. Shapes: ``ts`` to ``stretch`` (quotes,), in order of time; the others (options,).
-    ``years`` are those of volatility until expiry, in each of which the rates run for ``stretch`` of theirs.
+    ``years`` are those of volatility until expiry, in each of which the rates run for ``stretch`` of theirs; ``early`` is
+    1 for American options.
 
     Writes ``averages``, shape (quotes,), NaN where a mid gives none or none that is new. Returns for how many quotes
     with mid and spot no volatility exists (below intrinsic value, say).
@@ -55,15 +57,18 @@ def smoothed(
         if not (mid[n] > 0.0 and spot[n] > 0.0):
             continue
         interest, growth = rate[o] * stretch[n], carry[o] * stretch[n]
-        implied = implied_volatility(mid[n], spot[n], strike[o], years[n], interest, growth, right[o])
-        if not implied > 0.0:
+        if early[o] != 0:
+            told = american.implied_volatility(mid[n], spot[n], strike[o], years[n], interest, growth, right[o])
+        else:
+            told = implied.implied_volatility(mid[n], spot[n], strike[o], years[n], interest, growth, right[o])
+        if not told > 0.0:
             without += 1
             continue
         before = current[o]
         if math.isnan(before) or half_life_ns == 0.0:
-            current[o] = implied
+            current[o] = told
         else:
-            current[o] = before + (1.0 - 2.0 ** ((last[o] - ts[n]) / half_life_ns)) * (implied - before)
+            current[o] = before + (1.0 - 2.0 ** ((last[o] - ts[n]) / half_life_ns)) * (told - before)
         last[o] = ts[n]
         if current[o] != before:
             averages[n] = current[o]

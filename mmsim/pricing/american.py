@@ -19,6 +19,7 @@ _RATE_STEP = 1e-4  # times the volatility
 _VOLATILITY_MAX = 64.0
 _STEPS_MAX = 100
 _LAST_STEP = 1e-12  # relative
+_SECANT_STEPS_MAX, _SECANT_LAST_STEP = 12, 1e-12  # relative
 
 
 @njit
@@ -254,6 +255,41 @@ def implied_volatility(
     certain = value(spot, strike, years, 0.0, rate, carry, right)
     if not (certain < price < (spot if right > 0.0 else strike)):
         return math.nan
+    found = _by_premium(price, spot, strike, years, rate, carry, right)
+    return _by_bracket(price, certain, spot, strike, years, rate, carry, right) if math.isnan(found) else found
+
+
+@njit
+def _by_premium(
+    price: float, spot: float, strike: float, years: float, rate: float, carry: float, right: float
+) -> float:
+    """The volatility as the European one of the price less the premium, by the secant method; NaN where that fails.
+
+    The premium depends little on the volatility: five prices do. It fails deep in the money.
+    """
+    before = after = european_volatility(price, spot, strike, years, rate, carry, right)
+    missed = 0.0
+    for n in range(_SECANT_STEPS_MAX):
+        if not after > 0.0:
+            break
+        premium = value(spot, strike, years, after, rate, carry, right)
+        premium -= black_scholes.value(spot, strike, years, after, rate, carry, right)
+        told = european_volatility(price - premium, spot, strike, years, rate, carry, right)
+        if not told > 0.0:
+            break
+        off = told - after
+        if abs(off) <= _SECANT_LAST_STEP * after:
+            return told
+        step = off if n == 0 or off == missed else off * (after - before) / (missed - off)
+        before, after, missed = after, after + step, off
+    return math.nan
+
+
+@njit
+def _by_bracket(
+    price: float, certain: float, spot: float, strike: float, years: float, rate: float, carry: float, right: float
+) -> float:
+    """The volatility between bounds, ``certain`` being what the option is worth without any."""
     low, high, below = 0.0, 0.5, certain - price
     above = value(spot, strike, years, high, rate, carry, right) - price
     while above < 0.0 and high < _VOLATILITY_MAX:

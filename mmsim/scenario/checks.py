@@ -99,10 +99,12 @@ def _clock(s: Scenario) -> Iterator[Mistake]:
         yield Mistake(("clock", "end"), f"must be later than the start, {instant_text(s.clock.start)}")
 
 
-@_reads("clock", "sessions")
+@_reads("clock", "sessions", "market")
 def _weights(s: Scenario) -> Iterator[Mistake]:
     if s.clock.weights is None:
         return
+    if s.market.theo.volatility == "surface":
+        yield Mistake(("clock", "weights"), "is not for a fitted surface, whose years are the calendar's")
     if s.sessions is None and s.clock.weights.calendar is None:
         yield Mistake(("clock", "weights"), "needs `sessions`, whose hours weigh 1, or a calendar")
     if s.clock.volatility_days != 365.0:

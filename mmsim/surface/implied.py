@@ -16,40 +16,15 @@ from mmsim.pricing import american, black_scholes, implied
 
 Floats = npt.NDArray[np.float64]
 
-_STEPS_MAX = 12
-_LAST_STEP = 1e-9  # relative: the error left is some hundredth of it, as the premium's vega is of the option's
-
 
 @njit
 def _implied(
     price: float, spot: float, strike: float, years: float, rate: float, carry: float, right: float, early: float
 ) -> float:
-    """The volatility of a price; NaN where there is none.
-
-    Of an American option it is the European one of the price less the early-exercise premium, which depends little on
-    the volatility: the secant method needs four prices or so. Where it fails, deep in the money, bisection does not.
-    """
-    european = implied.implied_volatility(price, spot, strike, years, rate, carry, right)
-    if not early > 0.0 or american.is_never_early(rate, carry, right):
-        return european
-    if price <= right * (spot - strike):
-        return math.nan
-    before, after = european, european
-    missed = 0.0
-    for n in range(_STEPS_MAX):
-        if not after > 0.0:
-            break
-        premium = american.value(spot, strike, years, after, rate, carry, right)
-        premium -= black_scholes.value(spot, strike, years, after, rate, carry, right)
-        told = implied.implied_volatility(price - premium, spot, strike, years, rate, carry, right)
-        if not told > 0.0:
-            break
-        off = told - after
-        if abs(off) <= _LAST_STEP * after:
-            return told
-        step = off if n == 0 or off == missed else off * (after - before) / (missed - off)
-        before, after, missed = after, after + step, off
-    return american.implied_volatility(price, spot, strike, years, rate, carry, right)
+    """The volatility of a price by the option's own model; NaN where there is none."""
+    if early > 0.0:
+        return american.implied_volatility(price, spot, strike, years, rate, carry, right)
+    return implied.implied_volatility(price, spot, strike, years, rate, carry, right)
 
 
 @entry(VOID(F2, F2, F2, F1, F1))

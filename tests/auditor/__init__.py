@@ -17,8 +17,9 @@
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the
   spot model), weights (None, or overnight, weekend, trading_days, open, close, zone, holidays and events (ns, days):
-  the time that volatility runs by), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not; and, where fills name
-  no event, hedge_causes: the kinds of row at which the hedging policy may trade at all (default: all).
+  the time that volatility runs by), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not;
+  and, where fills name no event, hedge_causes: the kinds of row at which the hedging policy may trade at all (default:
+  all).
 """
 
 from __future__ import annotations

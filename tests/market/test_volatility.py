@@ -24,6 +24,7 @@ def smoothed(mids: np.ndarray, minutes: np.ndarray, half_life: float, **changes:
         np.ones(n),
         np.array([100.0, 110.0]),
         np.array([1.0, -1.0]),
+        np.zeros(2, np.int64),
         np.array([0.03, 0.03]),
         np.array([0.01, 0.01]),
         half_life * MINUTE,
