@@ -14,7 +14,8 @@ from mmsim.surface.correction import SPAN, Corrected, Knots, basis
 from mmsim.surface.correction_fit import fit_correction
 from mmsim.surface.slices import WIDTH_MIN, Points
 from mmsim.surface.svi import Svi
-from mmsim.surface.svi_fit import SLOPE_MAX, SLOPE_MIN, fit_svi, repair_svi
+from mmsim.surface.svi_fit import fit_svi, repair_svi
+from mmsim.surface.svi_residuals import SLOPE_MAX, SLOPE_MIN
 
 Floats = npt.NDArray[np.float64]
 

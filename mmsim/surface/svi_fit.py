@@ -1,17 +1,12 @@
 """Weighted least squares of raw SVI on the volatilities of one slice, compiled.
 
-The parameters here are a, the slopes of the wings p = b·(1 − ρ) and c = b·(1 + ρ), m and σ:
-
-    w = a + p·(r − x)/2 + c·(r + x)/2,   x = k − m,   r = √(x² + σ²)
-
-in which Lee's bound is 0 ≤ p, c ≤ 2 and total variance is not negative where a ≥ −σ·√(p·c). For given m and σ the rest
-is linear, which makes good starts from a coarse grid of two dimensions; then all five are refined by the method of
-Levenberg and Marquardt inside the bounds. What a smile must keep clear of, Durrleman's g below zero and a total
-variance above a ceiling, is a quadratic penalty that is made stiffer while it is violated.
+For given m and σ the rest of the parameters (see `svi_residuals`) is a linear problem, which makes good starts from a
+coarse grid of two dimensions; then all five are refined by the method of Levenberg and Marquardt inside the bounds. The
+penalties of what a smile must keep clear of are made stiffer while it is violated.
 
 Sources: S. De Marco and C. Martini, Quasi-explicit calibration of Gatheral's SVI model, Zeliade white paper (2009), for
 the reduction; K. Madsen, H. B. Nielsen and O. Tingleff, Methods for non-linear least squares problems (2004), for the
-iteration; R. Lee, The moment formula for implied volatility at extreme strikes, Mathematical Finance 14 (2004).
+iteration.
 """
 
 from __future__ import annotations
@@ -22,110 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.kernel import F1, F2, F64, I64, VOID, entry, njit
-from mmsim.surface.durrleman import compiled_durrleman, durrleman_gradient
-from mmsim.surface.least_squares import MARGIN, STIFFNESS, add_row, solve
+from mmsim.surface.least_squares import STIFFNESS, add_row, solve
+from mmsim.surface.svi_residuals import LINEAR, SIZE, A, C, M, P, S, accumulate, into_bounds, is_clear
 
 Floats = npt.NDArray[np.float64]
 
-SIZE = 5
-SLOPE_MIN, SLOPE_MAX = 1e-6, 1.999  # of the wings
-_A, _P, _C, _M, _S = range(SIZE)
-_LINEAR = 3  # the first of them
-_VARIANCE_MIN = 1e-10
 _STEPS_MAX = 60
 _DAMPING, _DAMPING_MAX = 1e-3, 1e8
 _LAST_DECREASE = 1e-7  # of the cost, relative
 _DEAR = 1.25  # sum of squares of a repaired fit, relative to that of the free one, above which others are tried
 _CENTRES = (-1.0, -0.5, 0.0, 0.5, 1.0)  # m of a start, in standard deviations
 _WIDTHS = (0.1, 0.3, 0.8, 2.0)  # σ of a start, in standard deviations
-
-
-@njit
-def _derivatives(k: float, at: Floats) -> tuple[float, float, float, float, float]:
-    """x, r, w, w' and w'' of the smile ``at``."""
-    x = k - at[_M]
-    r = math.sqrt(x * x + at[_S] * at[_S])
-    w = at[_A] + 0.5 * (at[_P] * (r - x) + at[_C] * (r + x))
-    slope = 0.5 * (at[_C] * (1.0 + x / r) - at[_P] * (1.0 - x / r))
-    return x, r, w, slope, 0.5 * (at[_P] + at[_C]) * at[_S] * at[_S] / (r * r * r)
-
-
-@njit
-def _is_clear(lattice: Floats, at: Floats) -> bool:
-    """Whether nothing on the lattice is violated."""
-    for j in range(lattice.shape[1]):
-        _, _, w, slope, curvature = _derivatives(lattice[0, j], at)
-        if w <= 0.0 or compiled_durrleman(lattice[0, j], w, slope, curvature) < 0.0 or w > lattice[1, j]:
-            return False
-    return True
-
-
-@njit
-def _accumulate(
-    quotes: Floats,
-    years: float,
-    lattice: Floats,
-    stiffness: float,
-    at: Floats,
-    normal: Floats,
-    gradient: Floats,
-    row: Floats,
-) -> float:
-    """The sum of squares ``at`` the parameters, with its half gradient and its normal matrix."""
-    normal[:] = 0.0
-    gradient[:] = 0.0
-    cost = 0.0
-    for n in range(quotes.shape[1]):
-        x, r, w, slope, _ = _derivatives(quotes[0, n], at)
-        volatility = math.sqrt(max(w, _VARIANCE_MIN) / years)
-        scale = quotes[2, n] * 0.5 / (volatility * years)
-        row[_A], row[_P], row[_C] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
-        row[_M], row[_S] = -scale * slope, 0.5 * scale * (at[_P] + at[_C]) * at[_S] / r
-        cost += add_row(row, quotes[2, n] * (volatility - quotes[1, n]), normal, gradient)
-    if stiffness > 0.0:
-        for j in range(lattice.shape[1]):
-            cost += _penalty(lattice[0, j], lattice[1, j], stiffness, at, normal, gradient, row)
-    return cost
-
-
-@njit
-def _penalty(
-    k: float, ceiling: float, stiffness: float, at: Floats, normal: Floats, gradient: Floats, row: Floats
-) -> float:
-    """The squares of what is violated at one point of the lattice."""
-    x, r, w, slope, curvature = _derivatives(k, at)
-    w = max(w, _VARIANCE_MIN)
-    cost = 0.0
-    short = compiled_durrleman(k, w, slope, curvature) - MARGIN
-    b, s = 0.5 * (at[_P] + at[_C]), at[_S]
-    over_r = 1.0 / r
-    if short < 0.0:
-        by_w, by_slope = durrleman_gradient(k, w, slope)
-        cube = over_r * over_r * over_r
-        bowl = 0.25 * s * s * cube
-        row[_A] = stiffness * by_w
-        row[_P] = stiffness * (0.5 * (r - x) * by_w - 0.5 * (1.0 - x * over_r) * by_slope + bowl)
-        row[_C] = stiffness * (0.5 * (r + x) * by_w + 0.5 * (1.0 + x * over_r) * by_slope + bowl)
-        third = -3.0 * curvature * x * over_r * over_r
-        row[_M] = -stiffness * (slope * by_w + curvature * by_slope + 0.5 * third)
-        by_s = s * over_r * by_w - s * x * cube * by_slope
-        row[_S] = stiffness * b * (by_s + s * (x * x - 0.5 * s * s) * cube * over_r * over_r)
-        cost += add_row(row, stiffness * short, normal, gradient)
-    over = w / ceiling - 1.0 + MARGIN
-    if over > 0.0:
-        scale = stiffness / ceiling
-        row[_A], row[_P], row[_C] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
-        row[_M], row[_S] = -scale * slope, scale * b * s * over_r
-        cost += add_row(row, stiffness * over, normal, gradient)
-    return cost
-
-
-@njit
-def _into_bounds(at: Floats, lower: Floats, upper: Floats) -> None:
-    """Move parameters into their bounds; that of a is for the least total variance, a + σ·√(p·c)."""
-    for i in range(1, SIZE):
-        at[i] = min(max(at[i], lower[i]), upper[i])
-    at[_A] = max(at[_A], lower[_A] - at[_S] * math.sqrt(at[_P] * at[_C]))
 
 
 @njit
@@ -149,7 +51,7 @@ def _step(
         trial[i] = -gradient[i]
         factor[i, i] *= 1.0 + damping
         at_bound = (at[i] <= lower[i] and gradient[i] > 0.0) or (at[i] >= upper[i] and gradient[i] < 0.0)
-        if i >= moving or (at_bound and i != _A):
+        if i >= moving or (at_bound and i != A):
             factor[i, :] = 0.0
             factor[:, i] = 0.0
             trial[i] = 0.0
@@ -158,7 +60,7 @@ def _step(
     solve(factor, trial)
     for i in range(SIZE):
         trial[i] += at[i]
-    _into_bounds(trial, lower, upper)
+    into_bounds(trial, lower, upper)
 
 
 @njit
@@ -173,13 +75,13 @@ def _refine(
     normal, gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
     next_normal, next_gradient = np.empty((SIZE, SIZE)), np.empty(SIZE)
     row, factor, step, trial = np.empty(SIZE), np.empty((SIZE, SIZE)), np.empty(SIZE), np.empty(SIZE)
-    cost = _accumulate(quotes, years, lattice, stiffness, at, normal, gradient, row)
+    cost = accumulate(quotes, years, lattice, stiffness, at, normal, gradient, row)
     damping = _DAMPING
     for _ in range(_STEPS_MAX):
         _step(at, lower, upper, SIZE, damping, normal, gradient, factor, step)
-        _accumulate(quotes, years, lattice, stiffness, step, next_normal, next_gradient, row)
-        _step(step, lower, upper, _LINEAR, 0.0, next_normal, next_gradient, factor, trial)
-        next_cost = _accumulate(quotes, years, lattice, stiffness, trial, next_normal, next_gradient, row)
+        accumulate(quotes, years, lattice, stiffness, step, next_normal, next_gradient, row)
+        _step(step, lower, upper, LINEAR, 0.0, next_normal, next_gradient, factor, trial)
+        next_cost = accumulate(quotes, years, lattice, stiffness, trial, next_normal, next_gradient, row)
         if next_cost < cost:
             small = cost - next_cost <= _LAST_DECREASE * cost
             at[:], normal[:], gradient[:] = trial, next_normal, next_gradient
@@ -205,9 +107,9 @@ def _ranked_starts(quotes: Floats, years: float, lower: Floats, upper: Floats, c
     for centre in _CENTRES:
         for width in _WIDTHS:
             at = found[n]
-            at[_M], at[_S] = centre * deviation, width * deviation
-            at[_M] = min(max(at[_M], lower[_M]), upper[_M])
-            at[_S] = min(max(at[_S], lower[_S]), upper[_S])
+            at[M], at[S] = centre * deviation, width * deviation
+            at[M] = min(max(at[M], lower[M]), upper[M])
+            at[S] = min(max(at[S], lower[S]), upper[S])
             costs[n] = _linear(quotes, years, lower, upper, at, normal, gradient, row)
             n += 1
     chosen = np.empty((count, SIZE))
@@ -245,8 +147,8 @@ def _linear(
     gradient[:] = 0.0
     total = 0.0
     for n in range(quotes.shape[1]):
-        x = quotes[0, n] - at[_M]
-        r = math.sqrt(x * x + at[_S] * at[_S])
+        x = quotes[0, n] - at[M]
+        r = math.sqrt(x * x + at[S] * at[S])
         scale = quotes[2, n] * 0.5 / (quotes[1, n] * years)
         row[0], row[1], row[2] = scale, 0.5 * scale * (r - x), 0.5 * scale * (r + x)
         total += add_row(row, -scale * quotes[1, n] * quotes[1, n] * years, normal, gradient)
@@ -258,8 +160,8 @@ def _linear(
     solve(factor, at[:3])
     for i in range(1, 3):
         at[i] = min(max(at[i], lower[i]), upper[i])
-    at[_A] = -(gradient[0] + normal[0, 1] * at[_P] + normal[0, 2] * at[_C]) / normal[0, 0]
-    _into_bounds(at, lower, upper)
+    at[A] = -(gradient[0] + normal[0, 1] * at[P] + normal[0, 2] * at[C]) / normal[0, 0]
+    into_bounds(at, lower, upper)
     cost: float = total
     for i in range(3):
         cost += 2.0 * gradient[i] * at[i]
@@ -271,7 +173,7 @@ def _linear(
 @njit
 def _cost(quotes: Floats, years: float, lattice: Floats, at: Floats) -> float:
     """The weighted sum of squares of the quotes alone."""
-    return _accumulate(quotes, years, lattice, 0.0, at, np.empty((SIZE, SIZE)), np.empty(SIZE), np.empty(SIZE))
+    return accumulate(quotes, years, lattice, 0.0, at, np.empty((SIZE, SIZE)), np.empty(SIZE), np.empty(SIZE))
 
 
 @njit
@@ -279,7 +181,7 @@ def _stiffened(quotes: Floats, years: float, lattice: Floats, lower: Floats, upp
     """Refine under ever stiffer penalties, in place; returns whether nothing is violated in the end."""
     for stiffness in STIFFNESS:
         _refine(quotes, years, lattice, stiffness, lower, upper, at)
-        if _is_clear(lattice, at):
+        if is_clear(lattice, at):
             return True
     return False
 
@@ -298,7 +200,7 @@ def fit_svi(
     best, best_cost = tried[0].copy(), math.inf
     if not math.isnan(parameters[0]):
         best[:] = parameters
-        _into_bounds(best, lower, upper)
+        into_bounds(best, lower, upper)
         best_cost = _refine(quotes, years, lattice, 0.0, lower, upper, best)
     for n in range(starts):
         cost = _refine(quotes, years, lattice, 0.0, lower, upper, tried[n])
@@ -318,7 +220,7 @@ def repair_svi(
     ``starts`` best of the coarse grid; what is clear and nearest to the quotes stays, or where nothing is, what came
     from the given ones.
     """
-    if _is_clear(lattice, parameters):
+    if is_clear(lattice, parameters):
         return
     free_cost = _cost(quotes, years, lattice, parameters)
     kept_clear = _stiffened(quotes, years, lattice, lower, upper, parameters)

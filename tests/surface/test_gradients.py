@@ -18,17 +18,17 @@ def worst(cost, gradient_of, at):
     return float(np.abs(2.0 * gradient - slopes).max() / np.abs(slopes).max())
 """
 OF_SVI = """
-from mmsim.surface import svi_fit
+from mmsim.surface import svi_residuals
 quotes = np.stack([k, 0.2 + 0.1 * rng.normal(size=9), 100.0 * np.ones(9)])
 at = np.array([-0.02, 0.3, 0.8, 0.02, 0.06])
-w = [svi_fit._derivatives(x, at) for x in k]
+w = [svi_residuals.wing_derivatives(x, at) for x in k]
 lattice = np.stack([k, [0.9 * one[2] for one in w]])
-g = [svi_fit.compiled_durrleman(x, *one[2:]) for x, one in zip(k, w)]
+g = [svi_residuals.compiled_durrleman(x, *one[2:]) for x, one in zip(k, w)]
 assert min(g) < -0.05 < 0.05 < max(g) and min(one[2] for one in w) > 1e-3
 
 def both(at):
     normal, gradient = np.empty((5, 5)), np.empty(5)
-    cost = svi_fit._accumulate(quotes, 0.25, lattice, 30.0, at, normal, gradient, np.empty(5))
+    cost = svi_residuals.accumulate(quotes, 0.25, lattice, 30.0, at, normal, gradient, np.empty(5))
     return cost, gradient
 
 print(worst(lambda x: both(x)[0], lambda x: both(x)[1], at))
