@@ -35,6 +35,7 @@ Floats = npt.NDArray[np.float64]
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 _QD_STEPS = 8
+_START_MIN = 0.3  # deviations
 _NEAR_NOW = 3
 _CHANGE_MAX = 3.0  # of a gap in one step
 _VOLATILITY_STEP = 5e-3  # relative
@@ -58,7 +59,7 @@ SCHEME = tuple_of(Scheme, [F1, F1, F1, F2, F1, F1, F2, I64])
 
 
 @cache
-def scheme(points: int = 14, steps: int = 3, quadrature: int = 12, premium_quadrature: int = 40) -> Scheme:
+def scheme(points: int = 14, steps: int = 3, quadrature: int = 16, premium_quadrature: int = 40) -> Scheme:
     """A setting of the method: collocation points, Newton steps, and quadrature points of boundary and premium."""
     nodes = 0.5 - 0.5 * np.cos(np.pi * np.arange(points + 1) / points)
     elapsed, weights = _quadrature(quadrature, 1)
@@ -100,10 +101,11 @@ def squared_logs(model: Model, years: float, scheme: Scheme) -> Floats:
     """ln(B(τ)/B(0))² at the collocation points."""
     count = scheme.points.size
     gaps = np.empty(count)  # ln(B(0)/B(τ))
+    widest = 0.5 * (model.log_first - math.log(model.endless)) if model.endless > 0.0 else math.inf
     for i in range(count):
         tau = years * scheme.points[i]
         start = early_exercise.quadratic_boundary(model, tau, early_exercise.pull_of(model, tau), _QD_STEPS)
-        gaps[i] = model.log_first - start
+        gaps[i] = max(model.log_first - start, min(_START_MIN * model.volatility * math.sqrt(tau), widest))
     residuals, jacobian = np.empty(count), np.empty((count, count))
     points = scheme.elapsed.size
     between, by_between, spare = np.empty(points), np.empty(points), np.empty(points)
@@ -161,6 +163,9 @@ def _residual(
         integral, slope = _asset_term(asset, d1, deviation)
         below, below_slope = below + integral, below_slope + slope
         spare[k] = slope / apart if between[k] > least else 0.0
+    if not (above > 0.0 and below > 0.0):  # beyond doubles: the start stays
+        by_between[:] = 0.0
+        return 0.0, 1.0
     for k in range(between.size):
         by_between[k] = by_between[k] / above - spare[k] / below
     return math.log(above / below) - log_b, 1.0 - above_slope / above + below_slope / below

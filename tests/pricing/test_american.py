@@ -11,6 +11,30 @@ from mmsim.pricing.black_scholes import Greeks
 from .american_draws import box, exact, fast
 
 NONE = np.empty(0)
+# Rate, carry, right.
+ALWAYS_HELD = [
+    (0.05, 0.05, 1.0),
+    (0.03, 0.06, 1.0),
+    (0.0, 0.0, 1.0),
+    (-0.02, 0.0, 1.0),
+    (-0.02, 0.01, 1.0),
+    (0.0, 0.0, -1.0),
+    (0.0, -0.02, -1.0),
+    (-0.01, -0.03, -1.0),
+    (-0.02, 0.0, -1.0),
+]
+SOMETIMES_EXERCISED = [
+    (0.0, 0.03, -1.0),
+    (0.02, 0.05, -1.0),
+    (0.02, -0.03, -1.0),
+    (1e-9, 1e-9, -1.0),
+    (1e-4, -0.05, -1.0),
+    (0.05, 0.0, -1.0),
+    (-0.01, -0.03, 1.0),
+    (0.01, -0.02, 1.0),
+    (0.0, -0.03, 1.0),
+    (0.05, 0.0, 1.0),
+]
 
 
 def greeks(options: np.ndarray) -> np.ndarray:
@@ -21,7 +45,7 @@ def greeks(options: np.ndarray) -> np.ndarray:
 
 def on_grid(terms: tuple[float, ...]) -> float:
     """The value by finite differences, which knows nothing of boundaries."""
-    coarse, fine = (finite_differences.solve(*terms, NONE, NONE, False, True, n, n // 4).theo for n in (401, 801))
+    coarse, fine = (finite_differences.solve(*terms, NONE, NONE, False, True, n, n // 4).theo for n in (201, 401))
     return fine + (fine - coarse) / 3.0
 
 
@@ -75,23 +99,18 @@ def test_smooth_along_the_spot_the_volatility_and_time(rate: float, yield_: floa
 
 
 def test_european_to_the_bit_where_waiting_is_better() -> None:
-    for rate, carry, right in ((0.05, 0.05, 1.0), (0.03, 0.06, 1.0), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0), (0.0, -0.02, -1.0),
-                               (-0.01, -0.03, -1.0), (-0.02, 0.0, 1.0), (-0.02, 0.01, 1.0), (-0.02, 0.0, -1.0)):  # fmt: skip
+    for rate, carry, right in ALWAYS_HELD:
         assert american.is_never_early(rate, carry, right)
-        for spot in (60.0, 100.0, 170.0):
+        for spot in (80.0, 125.0):
             terms = (spot, 100.0, 0.75, 0.3, rate, carry, right)
             assert american.value(*terms) == black_scholes.value(*terms)
             assert american.greeks(*terms) == black_scholes.greeks(*terms)
             assert collocation.value(*terms, collocation.scheme()) == black_scholes.value(*terms)
-            assert on_grid(terms) == pytest.approx(black_scholes.value(*terms), abs=2e-4)
+            assert on_grid(terms) == pytest.approx(black_scholes.value(*terms), abs=5e-4)
             assert not american.is_exercised(*terms)
 
 
-@pytest.mark.parametrize(
-    ("rate", "carry", "right"),
-    [(0.0, 0.03, -1.0), (0.02, 0.05, -1.0), (0.02, -0.03, -1.0), (-0.01, -0.03, 1.0), (0.01, -0.02, 1.0), (0.0, -0.03, 1.0),
-     (1e-9, 1e-9, -1.0), (1e-4, -0.05, -1.0), (0.05, 0.0, 1.0), (0.05, 0.0, -1.0)],
-)  # fmt: skip
+@pytest.mark.parametrize(("rate", "carry", "right"), SOMETIMES_EXERCISED)
 def test_signs_of_the_rates(rate: float, carry: float, right: float) -> None:
     """One boundary, on either side of zero rates and yields, against finite differences."""
     assert not american.is_never_early(rate, carry, right)
@@ -99,7 +118,7 @@ def test_signs_of_the_rates(rate: float, carry: float, right: float) -> None:
     for spot in (80.0, 100.0, 125.0):
         terms = (spot, 100.0, 1.5, 0.25, rate, carry, right)
         truth = on_grid(terms)
-        assert collocation.value(*terms, collocation.scheme()) == pytest.approx(truth, abs=1e-4)
+        assert collocation.value(*terms, collocation.scheme()) == pytest.approx(truth, abs=5e-4)
         assert american.value(*terms) == pytest.approx(truth, abs=1e-2)
 
 
@@ -133,8 +152,7 @@ def test_zero_volatility_is_the_best_time_to_exercise(spot: float, rate: float, 
     paths = np.exp(-rate * times) * np.maximum(right * (spot * np.exp(carry * times) - 100.0), 0.0)
     assert american.value(*terms) == pytest.approx(paths.max(), rel=1e-9, abs=1e-12)
     assert american.value(*terms) == american.greeks(*terms).theo
-    nearly = collocation.value(*terms[:3], 1e-3, *terms[4:], collocation.scheme())
-    assert nearly == pytest.approx(paths.max(), abs=0.02)
+    assert collocation.value(*terms, collocation.scheme()) == american.value(*terms)
 
 
 @pytest.mark.parametrize("place", range(6))
