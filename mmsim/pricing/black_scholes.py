@@ -21,7 +21,7 @@ from typing import NamedTuple
 from mmsim.kernel import inlined, njit
 from mmsim.pricing.elementary import exp, exp_or_zero, log_ratio
 from mmsim.pricing.normal import mills_ratio
-from mmsim.pricing.status import VOLATILITY_MAX, Status, is_plain, status
+from mmsim.pricing.status import MOST, Status, is_plain, status
 
 _INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
@@ -229,7 +229,7 @@ def _limit(
         return _certain(intrinsic, right if intrinsic > 0.0 else 0.0, 0.0, 0.0, 0.0, 0.0)
     growth, discount, _ = discounting(years, rate, carry)
     asset, bond = spot * growth, strike * discount
-    if volatility > VOLATILITY_MAX:  # the call is the underlying, the put the strike
+    if volatility >= MOST:  # the call is the underlying, the put the strike
         asset, growth, bond = (asset, growth, 0.0) if right > 0.0 else (0.0, 0.0, bond)
     theo = _positive_part(right * (asset - bond))
     if theo == 0.0:

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim.kernel import inlined, njit
+from mmsim.kernel import bits_of, inlined, njit
 
 # Within these bounds nothing overflows on the way to any Greek. A price, a time or a volatility below them is zero.
-PRICE_MIN, PRICE_MAX = 1e-100, 1e100
-YEARS_MIN, YEARS_MAX = 1e-30, 1e6
-VOLATILITY_MIN, VOLATILITY_MAX = 1e-30, 1e30
-LOG_GROWTH_MAX = 400.0  # |rate × years|
+_EXPONENT, _SIGNIFICAND = 128, 52
+LEAST, MOST = 2.0**-_EXPONENT, 2.0**_EXPONENT  # of a price, a time and a volatility: 3e-39 and 3e38
+LOG_GROWTH_MAX = 400.0  # of |rate × years| + |carry × years|
+_LEAST_BITS = (1023 - _EXPONENT) << _SIGNIFICAND
+_RANGE_BITS = _SIGNIFICAND + 8  # of the doubles from LEAST to MOST
 
 
 class Status(IntEnum):
@@ -32,9 +33,7 @@ class Status(IntEnum):
     # no implied volatility
     BELOW_INTRINSIC = 6  # the price is below the discounted intrinsic value of the forward
     NO_TIME_VALUE = 7  # the price is that value: every volatility near zero gives it
-    ABOVE_BOUND = (
-        8  # the price is at or above the discounted forward (call) or strike (put), which no volatility reaches
-    )
+    ABOVE_BOUND = 8  # no volatility reaches the price: at or above the discounted forward (call) or strike (put)
     UNDERFLOW = 9  # the price is so small that a double has lost its digits
 
 
@@ -48,15 +47,13 @@ def named(codes: npt.NDArray[np.int64]) -> pd.Categorical:
 
 @inlined
 def is_plain(spot: float, strike: float, years: float, volatility: float, rate: float, carry: float) -> bool:
-    """Whether the formula holds as it stands: no limit is met, nothing is outside the model, and nothing is NaN."""
-    return (
-        PRICE_MIN <= spot <= PRICE_MAX
-        and PRICE_MIN <= strike <= PRICE_MAX
-        and YEARS_MIN <= years <= YEARS_MAX
-        and VOLATILITY_MIN <= volatility <= VOLATILITY_MAX
-        and abs(rate * years) <= LOG_GROWTH_MAX
-        and abs((carry - rate) * years) <= LOG_GROWTH_MAX
-    )
+    """Whether the formula holds as it stands: no limit is met, nothing is outside the model, and nothing is NaN.
+
+    The bits of positive doubles are in the order of the doubles; of all four inputs at once it costs one comparison.
+    """
+    above = (bits_of(spot) - _LEAST_BITS) | (bits_of(strike) - _LEAST_BITS)
+    above |= (bits_of(years) - _LEAST_BITS) | (bits_of(volatility) - _LEAST_BITS)
+    return above >> _RANGE_BITS == 0 and abs(rate * years) + abs(carry * years) <= LOG_GROWTH_MAX
 
 
 @njit
@@ -69,16 +66,15 @@ def status(spot: float, strike: float, years: float, volatility: float, rate: fl
             return Status.NOT_A_NUMBER
     time = max(years, 0.0)
     if not (
-        PRICE_MIN <= spot <= PRICE_MAX
-        and 0.0 <= strike <= PRICE_MAX
-        and time <= YEARS_MAX
+        LEAST <= spot < MOST
+        and 0.0 <= strike < MOST
+        and time < MOST
         and volatility >= 0.0
-        and abs(rate * time) <= LOG_GROWTH_MAX
-        and abs((carry - rate) * time) <= LOG_GROWTH_MAX
+        and abs(rate * time) + abs(carry * time) <= LOG_GROWTH_MAX
     ):
         return Status.BAD_INPUT
-    if years < YEARS_MIN:
+    if years < LEAST:
         return Status.EXPIRED
-    if strike < PRICE_MIN:
+    if strike < LEAST:
         return Status.ZERO_STRIKE
-    return Status.ZERO_VOLATILITY if volatility < VOLATILITY_MIN else Status.OK  # a volatility without bound
+    return Status.ZERO_VOLATILITY if volatility < LEAST else Status.OK  # a volatility without bound

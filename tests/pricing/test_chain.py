@@ -5,7 +5,7 @@ from platform import machine
 import numpy as np
 import pytest
 
-from mmsim.kernel import F1, F2, I1, JIT, VOID
+from mmsim.kernel import F2, I1, JIT, VOID
 from mmsim.kernel.compiled import unkept
 from mmsim.pricing import black_scholes, chain, implied
 from mmsim.pricing.status import Status, status
@@ -79,15 +79,8 @@ def test_implied_volatilities(count: int, with_limits: bool) -> None:
 
 
 @pytest.mark.skipif(not JIT or machine() != "x86_64", reason="the instructions are another machine's, or none")
-@pytest.mark.parametrize(
-    ("kernel", "signature"),
-    [
-        (chain.fill_greeks, VOID(F2, F2, I1)),
-        (chain.fill_implied_volatilities, VOID(F2, F1, I1)),
-    ],
-)
-def test_several_options_go_by_one_instruction(kernel, signature) -> None:
+def test_several_options_go_by_one_instruction() -> None:
     """Packed division stands for the formula: a loop is vectorised whole or not at all. Nothing is contracted."""
-    (assembly,) = unkept(signature)(kernel.py_func).inspect_asm().values()
-    assert "divpd" in assembly
+    (assembly,) = unkept(VOID(F2, F2, I1))(chain.fill_greeks.py_func).inspect_asm().values()
+    assert assembly.count("divpd") > 10
     assert "fmadd" not in assembly
