@@ -4,6 +4,7 @@ import numpy as np
 import QuantLib as ql  # noqa: N813
 
 from mmsim.pricing import american_chain, collocation
+from mmsim.pricing.black_scholes import Greeks
 
 TODAY = ql.Date(1, 1, 2020)
 DAYS_OF_YEAR = ql.Actual365Fixed()
@@ -32,6 +33,23 @@ def fast(options: np.ndarray) -> np.ndarray:
     values = np.empty(options.shape[1])
     american_chain.fill_values(options, values)
     return values
+
+
+def exact_greeks(options: np.ndarray, scheme: collocation.Scheme) -> np.ndarray:
+    table = np.empty((options.shape[1], len(Greeks._fields)))
+    american_chain.fill_exact_greeks(options, scheme, table)
+    return table
+
+
+def fast_greeks(options: np.ndarray) -> np.ndarray:
+    table = np.empty((options.shape[1], len(Greeks._fields)))
+    american_chain.fill_greeks(options, table)
+    return table
+
+
+def column(*terms: float) -> np.ndarray:
+    """One option; the functions above read compiled code from the disk, those for one option compile themselves."""
+    return np.array(terms, float)[:, None]
 
 
 def process(spot: float, volatility: float, rate: float, yield_: float) -> ql.BlackScholesMertonProcess:

@@ -1,6 +1,7 @@
-"""American and European options with cash dividends on binomial lattices, in plain NumPy."""
+"""American and European options with cash dividends on binomial lattices, in NumPy."""
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 
 def lattice(
@@ -47,7 +48,7 @@ def lattice(
                 values = np.maximum(values, right * (here + escrow(step, is_cum=False) - strike))
         for k, amount in drops:
             if k == step and not is_escrowed:
-                values = np.interp(here - amount, here, values)
+                values = CubicSpline(np.log(here), values)(np.log(np.maximum(here - amount, here[0])))
             if k == step and is_american:
                 values = np.maximum(values, right * (here + escrow(step, is_cum=True) - strike))
     return float(values[values.size // 2])

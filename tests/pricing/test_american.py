@@ -8,9 +8,10 @@ import pytest
 from mmsim.pricing import american, american_chain, black_scholes, collocation, finite_differences
 from mmsim.pricing.black_scholes import Greeks
 
-from .american_draws import box, exact, fast
+from .american_draws import box, column, exact, exact_greeks, fast, fast_greeks
 
 NONE = np.empty(0)
+DEFAULT = collocation.scheme()
 # Rate, carry, right.
 ALWAYS_HELD = [
     (0.05, 0.05, 1.0),
@@ -37,10 +38,12 @@ SOMETIMES_EXERCISED = [
 ]
 
 
-def greeks(options: np.ndarray) -> np.ndarray:
-    table = np.empty((options.shape[1], len(Greeks._fields)))
-    american_chain.fill_greeks(options, table)
-    return table
+def value(*terms: float) -> float:
+    return float(fast(column(*terms))[0])
+
+
+def greeks(*terms: float) -> Greeks:
+    return Greeks(*fast_greeks(column(*terms))[0].tolist())
 
 
 def on_grid(terms: tuple[float, ...]) -> float:
@@ -52,7 +55,7 @@ def on_grid(terms: tuple[float, ...]) -> float:
 def test_error_is_as_is_said() -> None:
     """docs/american.md: in shares of the strike, over one day to three years, 5 to 100 %, rates and yields to 10 %."""
     options = box(1, 10_000, wide=False)
-    error = np.abs(fast(options) - exact(options, collocation.scheme())) / 100.0
+    error = np.abs(fast(options) - exact(options, DEFAULT)) / 100.0
     assert np.sqrt((error**2).mean()) < 2.5e-5
     assert error.max() < 3e-4
 
@@ -60,8 +63,7 @@ def test_error_is_as_is_said() -> None:
 def test_greeks_are_as_near_as_is_said() -> None:
     """Root mean square error over that of the Greek itself."""
     options = box(2, 400, wide=False)
-    ours, exactly = greeks(options), np.empty((400, len(Greeks._fields)))
-    american_chain.fill_exact_greeks(options, collocation.scheme(24, 5, 32, 96), exactly)
+    ours, exactly = fast_greeks(options), exact_greeks(options, collocation.scheme(24, 5, 32, 96))
     bounds = {"delta": 1e-3, "gamma": 0.02, "vega": 5e-3, "theta": 0.02, "rho": 0.01, "vanna": 0.1, "charm": 0.03}
     for name, bound in bounds.items():
         n = Greeks._fields.index(name)
@@ -72,7 +74,7 @@ def test_greeks_are_as_near_as_is_said() -> None:
 
 def test_value_is_theo_to_the_bit() -> None:
     options = box(3, 2000, wide=True)
-    assert (greeks(options)[:, 0] == fast(options)).all()
+    assert (fast_greeks(options)[:, 0] == fast(options)).all()
 
 
 def test_no_less_than_the_european_nor_than_intrinsic() -> None:
@@ -103,9 +105,9 @@ def test_european_to_the_bit_where_waiting_is_better() -> None:
         assert american.is_never_early(rate, carry, right)
         for spot in (80.0, 125.0):
             terms = (spot, 100.0, 0.75, 0.3, rate, carry, right)
-            assert american.value(*terms) == black_scholes.value(*terms)
-            assert american.greeks(*terms) == black_scholes.greeks(*terms)
-            assert collocation.value(*terms, collocation.scheme()) == black_scholes.value(*terms)
+            assert value(*terms) == black_scholes.value(*terms)
+            assert greeks(*terms) == black_scholes.greeks(*terms)
+            assert exact(column(*terms))[0] == black_scholes.value(*terms)
             assert on_grid(terms) == pytest.approx(black_scholes.value(*terms), abs=5e-4)
             assert not american.is_exercised(*terms)
 
@@ -118,8 +120,8 @@ def test_signs_of_the_rates(rate: float, carry: float, right: float) -> None:
     for spot in (80.0, 100.0, 125.0):
         terms = (spot, 100.0, 1.5, 0.25, rate, carry, right)
         truth = on_grid(terms)
-        assert collocation.value(*terms, collocation.scheme()) == pytest.approx(truth, abs=5e-4)
-        assert american.value(*terms) == pytest.approx(truth, abs=1e-2)
+        assert exact(column(*terms))[0] == pytest.approx(truth, abs=5e-4)
+        assert value(*terms) == pytest.approx(truth, abs=1e-2)
 
 
 @pytest.mark.parametrize(("rate", "carry", "right"), [(-0.01, 0.01, -1.0), (-0.03, -0.02, 1.0)])
@@ -128,9 +130,9 @@ def test_two_boundaries_are_not_priced(rate: float, carry: float, right: float) 
     terms = (100.0, 100.0, 5.0, 0.1, rate, carry, right)
     assert american.has_two_boundaries(rate, carry, right)
     assert on_grid(terms) > black_scholes.value(*terms) + 0.05
-    assert math.isnan(american.value(*terms))
-    assert all(map(math.isnan, american.greeks(*terms)))
-    assert math.isnan(collocation.value(*terms, collocation.scheme()))
+    assert math.isnan(value(*terms))
+    assert all(map(math.isnan, greeks(*terms)))
+    assert math.isnan(exact(column(*terms))[0])
     assert math.isnan(american.implied_volatility(10.0, *terms[:3], *terms[4:]))
     assert not american.is_exercised(*terms)
 
@@ -138,7 +140,7 @@ def test_two_boundaries_are_not_priced(rate: float, carry: float, right: float) 
 @pytest.mark.parametrize("years", [0.0, -0.5])
 def test_expired(years: float) -> None:
     for spot in (90.0, 100.0, 110.0):
-        assert american.greeks(spot, 100.0, years, 0.2, 0.05, 0.0, -1.0)[:2] == (
+        assert greeks(spot, 100.0, years, 0.2, 0.05, 0.0, -1.0)[:2] == (
             (max(100.0 - spot, 0.0), -1.0 if spot < 100.0 else 0.0)
         )
 
@@ -150,9 +152,9 @@ def test_zero_volatility_is_the_best_time_to_exercise(spot: float, rate: float, 
     terms = (spot, 100.0, 30.0, 0.0, rate, carry, right)
     times = np.linspace(0.0, 30.0, 300_001)
     paths = np.exp(-rate * times) * np.maximum(right * (spot * np.exp(carry * times) - 100.0), 0.0)
-    assert american.value(*terms) == pytest.approx(paths.max(), rel=1e-9, abs=1e-12)
-    assert american.value(*terms) == american.greeks(*terms).theo
-    assert collocation.value(*terms, collocation.scheme()) == american.value(*terms)
+    assert value(*terms) == pytest.approx(paths.max(), rel=1e-9, abs=1e-12)
+    assert value(*terms) == greeks(*terms).theo
+    assert exact(column(*terms))[0] == value(*terms)
 
 
 @pytest.mark.parametrize("place", range(6))
@@ -160,8 +162,8 @@ def test_nan_in_nan_out(place: int) -> None:
     terms = [95.0, 100.0, 0.5, 0.2, 0.05, 0.02]
     terms[place] = math.nan
     for right in (1.0, -1.0):
-        assert math.isnan(american.value(*terms, right))
-        assert math.isnan(american.greeks(*terms, right).theo)
+        assert math.isnan(value(*terms, right))
+        assert math.isnan(greeks(*terms, right).theo)
 
 
 def test_exercised_where_it_is_best() -> None:
@@ -170,12 +172,12 @@ def test_exercised_where_it_is_best() -> None:
         spots = np.linspace(50.0, 220.0, 341)
         terms = [(spot, 100.0, 0.5, 0.3, rate, carry, right) for spot in spots]
         ours = np.array([american.is_exercised(*term) for term in terms])
-        exactly = np.array([collocation.greeks(*term, collocation.scheme()).gamma == 0.0 for term in terms])
+        exactly = np.array([exact_greeks(column(*term), DEFAULT)[0, 2] == 0.0 for term in terms])
         assert exactly.any()
         assert (ours != exactly).sum() <= 1
         for term, is_exercised in zip(terms, ours, strict=True):
             if is_exercised:
-                assert american.greeks(*term)[:3] == (right * (term[0] - 100.0), right, 0.0)
+                assert greeks(*term)[:3] == (right * (term[0] - 100.0), right, 0.0)
 
 
 def test_implied_volatility_gives_the_price_back() -> None:
@@ -185,14 +187,14 @@ def test_implied_volatility_gives_the_price_back() -> None:
     asked = np.concatenate([prices[None], options[:3], options[4:]])
     american_chain.fill_implied_volatilities(np.ascontiguousarray(asked), found)
     intrinsic = np.maximum(options[6] * (options[0] - options[1]), 0.0)
-    certain = np.array([american.value(*option[:3], 0.0, *option[4:]) for option in options.T])
+    certain = np.array([value(*option[:3], 0.0, *option[4:]) for option in options.T])
     known = prices > np.maximum(intrinsic, certain) + 1e-9
     assert known.mean() > 0.9
     again = options.copy()
     again[3] = found
     assert np.abs(fast(again) - prices)[known].max() < 1e-9
     assert np.isnan(found[prices <= np.maximum(intrinsic, certain)]).all()
-    vega = greeks(options)[:, 3]
+    vega = fast_greeks(options)[:, 3]
     clear = known & (vega > 1.0)
     assert np.abs(found - options[3])[clear].max() < 1e-8
 

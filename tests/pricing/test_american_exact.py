@@ -3,19 +3,13 @@
 import numpy as np
 import pytest
 
-from mmsim.pricing import american_chain, black_scholes, collocation
+from mmsim.pricing import black_scholes, collocation
 from mmsim.pricing.black_scholes import Greeks
 
-from .american_draws import box, exact, quantlib
+from .american_draws import box, column, exact, exact_greeks, quantlib
 
 DRAWS = 10_000
 FINE = collocation.scheme(24, 5, 32, 64)
-
-
-def greeks(options: np.ndarray, scheme: collocation.Scheme) -> np.ndarray:
-    table = np.empty((options.shape[1], len(Greeks._fields)))
-    american_chain.fill_exact_greeks(options, scheme, table)
-    return table
 
 
 def test_quantlib_agrees_on_random_options() -> None:
@@ -38,7 +32,7 @@ def test_default_is_as_exact_as_is_said() -> None:
 def test_greeks_are_slopes() -> None:
     """Central differences of the value: by spot, time, volatility and rate."""
     options = box(5, 150, wide=False)
-    table = greeks(options, FINE)
+    table = exact_greeks(options, FINE)
     held = table[:, Greeks._fields.index("gamma")] > 0.0
     assert held.mean() > 0.9
     spot, _, years, volatility = options[:4]
@@ -61,7 +55,7 @@ def test_greeks_are_slopes() -> None:
 
 def test_value_is_theo_to_the_bit() -> None:
     options = box(6, 200, wide=True)
-    assert (greeks(options, collocation.scheme())[:, 0] == exact(options, collocation.scheme())).all()
+    assert (exact_greeks(options, collocation.scheme())[:, 0] == exact(options, collocation.scheme())).all()
 
 
 def test_call_is_the_mirrored_put() -> None:
@@ -77,7 +71,7 @@ def test_perpetual_put_is_the_limit() -> None:
     power = -2.0 * rate / volatility**2
     boundary = 100.0 * power / (power - 1.0)
     value = (100.0 - boundary) * (90.0 / boundary) ** power
-    ours = collocation.value(90.0, 100.0, 150.0, volatility, rate, rate, -1.0, FINE)
+    ours = exact(column(90.0, 100.0, 150.0, volatility, rate, rate, -1.0), FINE)[0]
     assert ours == pytest.approx(value, rel=1e-6)
     assert black_scholes.value(90.0, 100.0, 150.0, volatility, rate, rate, -1.0) < 0.1 * value
 
@@ -89,7 +83,7 @@ def test_edges(years: float, volatility: float, yield_: float) -> None:
     """No setting loses a price; where the drift outruns the volatility by far, fewer digits are right."""
     for rate in (1e-9, 1e-6, 0.05, 0.3):
         terms = (100.0, 100.0, years, volatility, rate, rate - yield_, -1.0)
-        ours, finer = collocation.value(*terms, collocation.scheme()), collocation.value(*terms, FINE)
+        ours, finer = (exact(column(*terms), scheme)[0] for scheme in (collocation.scheme(), FINE))
         outrun = max(rate, abs(yield_)) * years**0.5 / volatility
         assert ours == pytest.approx(finer, abs=5e-2 if outrun > 10.0 else 5e-5), rate
         assert ours >= black_scholes.value(*terms)
