@@ -71,7 +71,7 @@ def valuation(
         "exercise": "american" if american else "european",
     }
     if price is not None:
-        implied = pricing.implied_volatility_table(price=price, right=right, **terms).iloc[0]
+        implied = pricing.implied_volatility(price=price, right=right, **terms).iloc[0]
         if implied["status"] != "ok":
             nothing = dict.fromkeys((*GREEKS, "implied_volatility", "parity"), math.nan)
             return Valuation(price=price, status=str(implied["status"]), **nothing)
@@ -98,15 +98,15 @@ def _check(
     wrong = []
     if right not in ("call", "put"):
         wrong.append(("right", "is call or put"))
-    for name, figure in (("spot", spot), ("strike", strike)):
-        if not (math.isfinite(figure) and figure > 0.0):
-            wrong.append((name, f"must be a price above 0, not {figure:g}"))
-    for name, figure in (("years", years), ("volatility", volatility), ("price", price)):
-        if figure is not None and not (math.isfinite(figure) and figure >= 0.0):
-            wrong.append((name, f"must be a number, 0 or more, not {figure:g}"))
-    for name, figure in (("rate", rate), ("carry", carry)):
-        if figure is not None and not abs(figure) <= 10.0:
-            wrong.append((name, f"must be a fraction a year (0.05 is 5 %), not {figure:g}"))
+    for name, amount in (("spot", spot), ("strike", strike)):
+        if not (math.isfinite(amount) and amount > 0.0):
+            wrong.append((name, f"must be a price above 0, not {amount:g}"))
+    for name, given in (("years", years), ("volatility", volatility), ("price", price)):
+        if given is not None and not (math.isfinite(given) and given >= 0.0):
+            wrong.append((name, f"must be a number, 0 or more, not {given:g}"))
+    for name, given in (("rate", rate), ("carry", carry)):
+        if given is not None and not abs(given) <= 10.0:
+            wrong.append((name, f"must be a fraction a year (0.05 is 5 %), not {given:g}"))
     if (volatility is None) == (price is None):
         wrong.append(("volatility", "give a volatility or a price, one of the two"))
     if wrong:

@@ -64,7 +64,7 @@ def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: 
 
 
 def _of_kind(fills: npt.NDArray[np.void], kind: TransactionKind) -> npt.NDArray[np.void]:
-    return fills[fills["kind"] == kind]
+    return np.asarray(fills[fills["kind"] == kind])
 
 
 def _hedges(fills: npt.NDArray[np.void]) -> pd.DataFrame:

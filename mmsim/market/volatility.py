@@ -42,8 +42,8 @@ def smoothed(
 
     σ̂ ← σ̂ + (1 − 2^(−Δt / half-life))·(σ − σ̂), Δt since the option's last implied volatility, σ̂ = σ at its first;
     a half-life of 0 does not smooth. Shapes: ``ts`` to ``stretch`` (quotes,), in order of time; the others (options,).
-    ``years`` are those of volatility until expiry, in each of which the rates run for ``stretch`` of theirs; ``early`` is
-    1 for American options.
+    ``years`` are those of volatility until expiry, in each of which the rates run for ``stretch`` of theirs; ``early``
+    is 1 for American options.
 
     Writes ``averages``, shape (quotes,), NaN where a mid gives none or none that is new. Returns for how many quotes
     with mid and spot no volatility exists (below intrinsic value, say).

@@ -1,10 +1,11 @@
-"""Theoretical value over arrays: price, Greeks and implied volatility of European options.
+"""Theoretical value over arrays: price, Greeks and implied volatility of European and American options.
 
 All arguments broadcast against each other as NumPy arrays do. Prices are per unit of the underlying; ``years`` is the
 time to expiry; ``volatility``, ``rate``, ``carry`` and ``dividend_yield`` are annual and absolute (0.20 is 20 %), rates
 continuous. ``carry`` is the growth rate of the forward: r − q for a stock or an index with dividend yield q, which may
 be given as ``dividend_yield`` instead, 0 for a future (Black 1976), r − r_foreign for a currency; with neither it is
-``rate``, a stock without dividends. ``right`` is "call" or "put", or +1 or -1.
+``rate``, a stock without dividends. ``right`` is "call" or "put", or +1 or -1; ``exercise`` "european" or "american"
+for all. American options are valued by spectral collocation (docs/american.md), to about 1e-9 of the strike.
 
 What is no option's (a negative spot, a NaN) is never answered with a number: tables name the `Status` of every option,
 and `price`, which has no room for one, raises a ValueError that does. A word that is no right, shapes that do not
@@ -36,8 +37,9 @@ def price(
     carry: npt.ArrayLike | None = None,
     dividend_yield: npt.ArrayLike | None = None,
     right: npt.ArrayLike = "call",
+    exercise: str = "european",
 ) -> _Floats:
-    """The Black–Scholes–Merton value in the broadcast shape; `black_scholes` has the formula and its source.
+    """The value in the broadcast shape: Black–Scholes–Merton's, or with the right to exercise early.
 
     ValueError where an option has no value; `greeks` says of each one why.
 
@@ -47,12 +49,18 @@ def price(
     Traceback (most recent call last):
     ValueError: 1 of 2 options has no value: bad_input (the first at 1)
     """
-    from mmsim.pricing.chain import fill_values  # compiled at import, which the engine has no use for
-
     growth = _carry(rate, carry, dividend_yield)
     columns, shape = _broadcast(spot, strike, years, volatility, rate, growth, _signs(right))
     values, statuses = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.int64)
-    fill_values(columns, values, statuses)
+    if _is_american(exercise):
+        from mmsim.pricing import american_chain, collocation  # compiled at import, which others have no use for
+
+        american_chain.fill_statuses(columns, statuses)
+        american_chain.fill_exact_values(columns, collocation.scheme(), values)
+    else:
+        from mmsim.pricing import chain
+
+        chain.fill_values(columns, values, statuses)
     _raise_for(statuses)
     return values.reshape(shape)
 
@@ -67,6 +75,7 @@ def greeks(
     carry: npt.ArrayLike | None = None,
     dividend_yield: npt.ArrayLike | None = None,
     right: npt.ArrayLike = "call",
+    exercise: str = "european",
 ) -> pd.DataFrame:
     """Value, Greeks and status, a row an option in C order of the broadcast shape.
 
@@ -89,14 +98,22 @@ def greeks(
     volga           -0.229
     Name: 0, dtype: float64
     """
-    from mmsim.pricing.chain import ALL, fill_greeks  # compiled at import, which the engine has no use for
-
     growth = _carry(rate, carry, dividend_yield)
     columns, _ = _broadcast(spot, strike, years, volatility, rate, growth, _signs(right))
-    count = columns.shape[1]
-    table, statuses = np.empty((ALL, count)), np.empty(count, np.int64)
-    fill_greeks(columns, table, statuses)
-    frame = pd.DataFrame(table.T, columns=list(Greeks._fields), copy=False)
+    count, fields = columns.shape[1], len(Greeks._fields)
+    statuses = np.empty(count, np.int64)
+    if _is_american(exercise):
+        from mmsim.pricing import american_chain, collocation  # compiled at import, which others have no use for
+
+        table = np.empty((count, fields))
+        american_chain.fill_statuses(columns, statuses)
+        american_chain.fill_exact_greeks(columns, collocation.scheme(), table)
+    else:
+        from mmsim.pricing import chain
+
+        table = np.empty((fields, count)).T
+        chain.fill_greeks(columns, table.T, statuses)
+    frame = pd.DataFrame(table, columns=list(Greeks._fields), copy=False)
     if carry is None:
         _as_of_a_stock(frame, columns)
     frame["status"] = named(statuses)
@@ -113,6 +130,7 @@ def implied_volatility(
     carry: npt.ArrayLike | None = None,
     dividend_yield: npt.ArrayLike | None = None,
     right: npt.ArrayLike = "call",
+    exercise: str = "european",
 ) -> pd.DataFrame:
     """The volatility that gives each price and its status, a row an option in C order of the broadcast shape.
 
@@ -124,12 +142,17 @@ def implied_volatility(
     1         NaN  no_time_value
     2         NaN    above_bound
     """
-    from mmsim.pricing.chain import fill_implied_volatilities  # compiled at import, which the engine has no use for
-
     growth = _carry(rate, carry, dividend_yield)
     columns, _ = _broadcast(price, spot, strike, years, rate, growth, _signs(right))
     volatilities, statuses = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.int64)
-    fill_implied_volatilities(columns, volatilities, statuses)
+    if _is_american(exercise):
+        from mmsim.pricing import american_chain, collocation  # compiled at import, which others have no use for
+
+        american_chain.fill_exact_implied_volatilities(columns, collocation.scheme(), volatilities, statuses)
+    else:
+        from mmsim.pricing import chain
+
+        chain.fill_implied_volatilities(columns, volatilities, statuses)
     return pd.DataFrame({"volatility": volatilities, "status": named(statuses)})
 
 
@@ -148,6 +171,13 @@ def _as_of_a_stock(frame: pd.DataFrame, columns: _Floats) -> None:
     is_zero = columns[5] == 0.0
     frame.loc[is_zero, "rho"] = (years * (spot * frame["delta"] - frame["theo"]))[is_zero]
     frame.loc[is_zero, "dividend_rho"] = (-years * spot * frame["delta"])[is_zero]
+
+
+def _is_american(exercise: str) -> bool:
+    """Whether options may be exercised early."""
+    if exercise not in ("european", "american"):
+        raise ValueError(f"exercise is 'european' or 'american', not {exercise!r}")
+    return exercise == "american"
 
 
 def _signs(right: npt.ArrayLike) -> _Floats:
@@ -172,7 +202,7 @@ def _broadcast(*arguments: npt.ArrayLike) -> tuple[_Floats, tuple[int, ...]]:
 
 def _raise_for(statuses: npt.NDArray[np.int64]) -> None:
     """A ValueError that says which options have no value."""
-    without = np.flatnonzero((statuses == Status.NOT_A_NUMBER) | (statuses == Status.BAD_INPUT))
+    without = np.flatnonzero(np.isin(statuses, (Status.NOT_A_NUMBER, Status.BAD_INPUT, Status.TWO_BOUNDARIES)))
     if without.size:
         reasons = ", ".join(sorted({Status(code).name.lower() for code in statuses[without].tolist()}))
         have = "has" if without.size == 1 else "have"

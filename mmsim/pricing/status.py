@@ -35,6 +35,8 @@ class Status(IntEnum):
     NO_TIME_VALUE = 7  # the price is that value: every volatility near zero gives it
     ABOVE_BOUND = 8  # no volatility reaches the price: at or above the discounted forward (call) or strike (put)
     UNDERFLOW = 9  # the price is so small that a double has lost its digits
+    # an American option of negative rates
+    TWO_BOUNDARIES = 10  # it is exercised between two spots, which is not priced
 
 
 NAMES = pd.CategoricalDtype([status.name.lower() for status in Status])
