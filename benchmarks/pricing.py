@@ -14,6 +14,9 @@ else runs only adds.
 **What is unfair.** QuantLib and vollib's value are called from Python an option at a time, which is most of their time;
 there is no other door to them from Python. vollib's implied volatility is compiled over arrays by numba.
 
+- ``american_fast_ns``, ``american_exact_ns``: `american` and `collocation`, see pricing_american.py.
+- ``surface_cold_ms``, ``surface_warm_ms``: a fit of ES's 211 options, see pricing_surface.py.
+
 Another price has its function here, which returns its figures, and its place in MEASURED.
 """
 
@@ -26,7 +29,9 @@ from typing import Any
 import measure
 import numpy as np
 import pricing_peers as peers
+import pricing_surface
 from mpmath import mp, mpf
+from pricing_american import american_exercise
 
 import mmsim
 from mmsim.pricing import chain
@@ -162,7 +167,12 @@ def implied_volatility(repeat: int) -> dict[str, Any]:
     }
 
 
-MEASURED: tuple[Callable[[int], dict[str, Any]], ...] = (european, implied_volatility)
+def surfaces(repeat: int) -> dict[str, Any]:
+    """A fit of the options of ES."""
+    return pricing_surface.figures(max(repeat // 4, 3))
+
+
+MEASURED: tuple[Callable[[int], dict[str, Any]], ...] = (european, implied_volatility, american_exercise, surfaces)
 
 
 def figures(repeat: int) -> dict[str, Any]:

@@ -1,19 +1,14 @@
 """How long a surface takes to fit: the 211 options of ES on two futures, from nothing and from the surface before.
 
-The chain is generated (two skewed smiles, quotes on the tick of ES, a minute apart); with MMSIM_DATA set, a recorded
-one is timed in its place, whose liquid options are fewer.
+The chain is generated: two skewed smiles, quotes on the tick of ES, a minute apart.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from measure import ROOT, seconds_of
+from measure import seconds_of
 
 from mmsim.pricing import greeks, implied_volatility
 from mmsim.surface import Slice, Svi, fit
@@ -25,7 +20,6 @@ EXPIRIES = (
     (0.2017, Svi(a=0.0017, b=0.027, rho=-0.87, m=0.04, sigma=0.021), 104),
     (0.4510, Svi(a=0.0043, b=0.042, rho=-0.98, m=0.058, sigma=0.035), 107),
 )
-INSTANTS = ("2020-01-06T14:59", "2020-01-06T15:00")
 
 
 def surface_cold_ms(repeat: int = 50) -> float:
@@ -44,21 +38,8 @@ def surface_warm_ms(repeat: int = 50) -> float:
 
 def _chains() -> list[list[Slice]]:
     """The slices of two instants, a minute apart."""
-    data = os.environ.get("MMSIM_DATA")
-    if data and (Path(data) / "lean_es_fop").is_dir():
-        return _recorded(Path(data))
     rng = np.random.default_rng(7)
     return [[_slice(n, *expiry, passed=passed, rng=rng) for n, expiry in enumerate(EXPIRIES)] for passed in (0, 1)]
-
-
-def _recorded(data: Path) -> list[list[Slice]]:
-    """The liquid options of the recorded chain."""
-    sys.path.insert(0, str(ROOT))
-    import pandas as pd
-
-    from tests.surface.recorded import es_slices
-
-    return [es_slices(data, pd.Timestamp(instant, tz="UTC")) for instant in INSTANTS]
 
 
 def _slice(number: int, years: float, svi: Svi, options: int, *, passed: int, rng: np.random.Generator) -> Slice:
@@ -79,13 +60,3 @@ def _slice(number: int, years: float, svi: Svi, options: int, *, passed: int, rn
 def figures(repeat: int = 50) -> dict[str, float]:
     """Both, by the names that they have in the results."""
     return {"surface_cold_ms": surface_cold_ms(repeat), "surface_warm_ms": surface_warm_ms(repeat)}
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print both."""
-    for name, value in figures(int(arguments[0]) if arguments else 50).items():
-        print(f"{name:<20} {value:.2f}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
