@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mmsim.results import Run
 
 DRAWN = 6  # smiles in a run's figure
-PANEL = 120.0
+PANEL, AROUND = 120.0, 70.0
 MANY = 24  # smiles in a picture of its own
 SUFFIXES = (".svg", ".png", ".html")
 
@@ -45,7 +45,8 @@ def last_fit(run: Run) -> Exhibit:
     title = "Smiles of the last fit"
     at = smiles["ts"].max().strftime("%Y-%m-%d %H:%M:%S")
     caption = (
-        f"Volatility by strike at {at} UTC: bars from bid to ask of the quotes that were fitted, the line is the mark."
+        f"Volatility by strike at {at} UTC: bars from bid to ask of the quotes that were fitted, the line is the mark; "
+        "below each, the same from the mark, dots being mids."
     )
     groups = list(_expiries(smiles))
     lines = tuple(_line(symbol, expiry, quotes) for symbol, expiry, quotes in groups)
@@ -60,11 +61,13 @@ def draw(smiles: pd.DataFrame, most: int) -> Figure:
     """A panel an expiry, evenly picked where there are more than ``most``; ``smiles`` is a run's table of that name."""
     groups = list(_expiries(smiles))
     picked = [groups[n] for n in evenly(len(groups), most)]
-    figure, stack = drawing.canvas([PANEL] * len(picked), top=22, gap=48)
-    for axes, (symbol, expiry, quotes) in zip(stack, picked, strict=True):
-        _fill(axes, quotes)
-        said = f"{symbol}, {expiry:%Y-%m-%d}: forward {quotes['forward'].iloc[0]:,.2f}"
-        axes.set_title(said, loc="left", y=1.0, fontsize=FONT, color=LIGHT["ink"], pad=6, parse_math=False)
+    figure, stack = drawing.canvas([PANEL, AROUND] * len(picked), top=22, gap=44)
+    for n, (symbol, expiry, quotes) in enumerate(picked):
+        smile, around = stack[2 * n : 2 * n + 2]
+        _fill(smile, quotes)
+        _title(smile, f"{symbol}, {expiry:%Y-%m-%d}: forward {quotes['forward'].iloc[0]:,.2f}")
+        _fill_around(around, quotes)
+        _title(around, "Bid, mid and ask less the mark, points of volatility")
     return figure
 
 
@@ -100,6 +103,27 @@ def _fill(axes: Axes, quotes: pd.DataFrame) -> None:
     room = max(high - low, 0.01)  # a wide quote in the wing does not flatten the smile
     axes.set_ylim(max(low - 0.35 * room, 0.0), high + 0.35 * room)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text, loc="left", y=1.0, fontsize=FONT, color=LIGHT["ink"], pad=6, parse_math=False)
+
+
+def _fill_around(axes: Axes, quotes: pd.DataFrame) -> None:
+    """The quotes of one expiry from the mark, in points of volatility; the widest run out of the panel."""
+    strike, mark = quotes["strike"].to_numpy(float), quotes["mark"].to_numpy(float)
+    bid, mid, ask = (100.0 * (quotes[name].to_numpy(float) - mark) for name in ("bid", "mid", "ask"))
+    axes.vlines(
+        strike, np.where(quotes["bid"] > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.55
+    )
+    axes.plot(strike, mid, ".", color=LIGHT["ink"], markersize=3.5)
+    axes.axhline(0.0, color=LIGHT["line2"], linewidth=1.5)
+    reach = max(2.5 * float(np.nanmedian(ask - bid)), 0.02)
+    axes.set_ylim(-reach, reach)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
 
