@@ -87,10 +87,10 @@ def value(
     if not math.isnan(life):
         return black_scholes.value(spot, strike, life, volatility, rate, carry, right)
     intrinsic = right * (spot - strike)
-    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    model, boundary, share, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
     if log_spot <= boundary.log_now:
         return intrinsic
-    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years, 0.0)
+    premium, _ = early_exercise.premium_of(model, boundary, share, log_spot, years, 0.0)
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
     return max(european + (spot if right > 0.0 else strike) * premium, intrinsic)
 
@@ -117,8 +117,8 @@ def premium_after(
     """What the right to exercise after ``wait`` years, fewer than ``years``, adds to the European option."""
     if is_never_early(rate, carry, right) or volatility <= 0.0:
         return 0.0
-    model, boundary, log_spot = _mirrored(spot, strike, years - wait, volatility, rate, carry, right)
-    premium, _ = early_exercise.premium_of(model, boundary, log_spot, years, wait)
+    model, boundary, share, log_spot = _mirrored(spot, strike, years - wait, volatility, rate, carry, right)
+    premium, _ = early_exercise.premium_of(model, boundary, share, log_spot, years, wait)
     return (spot if right > 0.0 else strike) * premium
 
 
@@ -219,12 +219,13 @@ def constant(theo: float, delta: float) -> Greeks:
 @internal
 def _mirrored(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
-) -> tuple[Model, Boundary, float]:
-    """The put on a strike of one that is the option, or whose mirror image it is: its boundary and its ln S."""
+) -> tuple[Model, Boundary, float, float]:
+    """The put on a strike of one that is the option, or whose mirror image it is: its boundary, its S and ln S."""
     if right > 0.0:
         rate, carry = rate - carry, -carry
+    share = strike / spot if right > 0.0 else spot / strike
     model = early_exercise.model_of(volatility, rate, carry)
-    return model, early_exercise.boundary_of(model, years), -right * math.log(spot / strike)
+    return model, early_exercise.boundary_of(model, years), share, math.log(share)
 
 
 @internal
@@ -232,8 +233,8 @@ def _premium(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
 ) -> tuple[bool, Premium]:
     """Whether the spot is beyond the boundary, and the premium with its derivatives by spot."""
-    model, boundary, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
-    value, slope = early_exercise.premium_of(model, boundary, log_spot, years, 0.0)
+    model, boundary, share, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
+    value, slope = early_exercise.premium_of(model, boundary, share, log_spot, years, 0.0)
     put = early_exercise.with_curvature(value, slope, model, boundary, log_spot, years)
     return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
 

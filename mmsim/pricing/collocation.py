@@ -104,7 +104,7 @@ def squared_logs(model: Model, years: float, scheme: Scheme) -> Floats:
     widest = 0.5 * (model.log_first - math.log(model.endless)) if model.endless > 0.0 else math.inf
     for i in range(count):
         tau = years * scheme.points[i]
-        start = early_exercise.quadratic_boundary(model, tau, early_exercise.pull_of(model, tau), _QD_STEPS)
+        start = early_exercise.quadratic_boundary(model, tau, _QD_STEPS)
         gaps[i] = max(model.log_first - start, min(_START_MIN * model.volatility * math.sqrt(tau), widest))
     residuals, jacobian = np.empty(count), np.empty((count, count))
     points = scheme.elapsed.size

@@ -6,15 +6,15 @@ holding earns while the put is exercised (Kim 1990):
     π = ∫₀ᵀ r·e^{−re}·N(−d2) − q·S·e^{−qe}·N(−d1) de,   d1, d2 of S/B(T − e) after e years
     B(0) = min(1, r/q) if q > 0, else 1
 
-The boundary is found at T·(0.25^{3/2}, 0.65^{3/2}, 1), by two or three steps of Newton's method on Li's equation
-(QD+), from Barone-Adesi and Whaley's start, and one Jacobi–Newton step on the fixed point of Andersen, Lake and
-Offengenden:
+The boundary is found at T·0.25^{3/2}, T·0.6^{3/2} and T: by two, two and one step of Newton's method on Li's equation
+(QD+), from Barone-Adesi and Whaley's start, and at the latter two by one Jacobi–Newton step on the fixed point of
+Andersen, Lake and Offengenden:
 
     B = N(τ, B)/D(τ, B),   N = e^{−rτ}·N(d2(τ, B)) + r·∫₀^τ e^{−re}·N(d2(e, B/B(τ − e))) de
                            D = e^{−qτ}·N(d1(τ, B)) + q·∫₀^τ e^{−qe}·N(d1(e, B/B(τ − e))) de
 
 In between, ln(B(τ)/B(0))² is the polynomial in y = (τ/T)^{2/3} through these and zero. The integrals are taken by
-Gauss–Legendre quadrature in φ, e = τ·sin²φ, with 3 points for the boundary and 7 for the premium: both ends are smooth.
+Gauss–Legendre quadrature in φ, e = τ·sin²φ, with 3 points for the boundary and 6 for the premium: both ends are smooth.
 
 Sources: M. Li, Analytical approximations for the critical stock prices of American options: a performance comparison,
 Review of Derivatives Research 13 (2010); G. Barone-Adesi and R. Whaley, Efficient analytic approximation of American
@@ -34,9 +34,9 @@ from mmsim.pricing import black_scholes
 from mmsim.pricing.normal import mills_ratio
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
-_Y1, _Y2 = 0.25, 0.65  # and one
-_SHARE1, _SHARE2 = 0.125, 0.5240467536394201  # of T, their powers of 3/2
-_FIRST_STEPS, _OTHER_STEPS = 3, 2
+_Y1, _Y2 = 0.25, 0.6  # and one
+_SHARE1, _SHARE2 = 0.125, 0.46475800154489  # of T, their powers of 3/2
+_LAST_STEPS, _OTHER_STEPS = 1, 2  # at T, before it
 
 # Quadrature points: sin²φ, (sin φ,) cos^{4/3} φ, weight.
 _FOR_BOUNDARY = np.array(
@@ -48,13 +48,12 @@ _FOR_BOUNDARY = np.array(
 )
 _FOR_PREMIUM = np.array(
     [
-        (0.001596794399366048, 0.9989351868933598, 0.00812113459694746),
-        (0.04064640867240985, 0.9727154271287601, 0.08676032242382248),
-        (0.2024058017457488, 0.8600452946618011, 0.2409863553635578),
-        (0.5, 0.6299605249474366, 0.3282643752322396),
-        (0.7975941982542512, 0.3447322955276655, 0.2409863553635578),
-        (0.9593535913275902, 0.1182174134492131, 0.08676032242382248),
-        (0.998403205600634, 0.01366152980016355, 0.00812113459694746),
+        (0.002810426551364539, 0.9981255035902628, 0.0142467011757815),
+        (0.06914625042020281, 0.9533542383237418, 0.1437689803281371),
+        (0.3169464879296951, 0.7755976522652619, 0.3419843183653992),
+        (0.683053512070305, 0.4648619102210562, 0.3419843183653992),
+        (0.9308537495797971, 0.1684660616303283, 0.1437689803281371),
+        (0.9971895734486355, 0.01991505422204486, 0.01424670117578155),
     ]
 )
 
@@ -99,32 +98,21 @@ def model_of(volatility: float, rate: float, carry: float) -> Model:
     drift = 2.0 * carry / variance - 1.0
     power = 0.5 * (drift + math.sqrt(drift * drift + 8.0 * rate / variance))
     first = min(1.0, rate / yield_) if yield_ > 0.0 else 1.0
-    return Model(rate, yield_, carry, volatility, drift, math.log(first), first, power / (power + 1.0))
+    log_first = math.log(first) if first < 1.0 else 0.0
+    return Model(rate, yield_, carry, volatility, drift, log_first, first, power / (power + 1.0))
 
 
 @internal
 def boundary_of(model: Model, years: float) -> Boundary:
     """The boundary of a put with ``years`` to live."""
-    pull = pull_of(model, years)
-    last = quadratic_boundary(model, years, pull, _FIRST_STEPS)
-    room = model.first - model.endless
-    found = -math.log(max((math.exp(last) - model.endless) / room, 1e-9)) / pull if room > 0.0 else 1.0
-    relative = min(max(found, 0.25), 4.0)
     tau1, tau2 = _SHARE1 * years, _SHARE2 * years
-    one = quadratic_boundary(model, tau1, relative * pull_of(model, tau1), _OTHER_STEPS)
-    two = quadratic_boundary(model, tau2, relative * pull_of(model, tau2), _OTHER_STEPS)
+    one = quadratic_boundary(model, tau1, _OTHER_STEPS)
+    two = quadratic_boundary(model, tau2, _OTHER_STEPS)
+    last = quadratic_boundary(model, years, _LAST_STEPS)
     guess = _through(model, one, two, last)
-    one = _fixed_point(model, guess, one, tau1, _Y1)
     two = _fixed_point(model, guess, two, tau2, _Y2)
     last = _fixed_point(model, guess, last, years, 1.0)
     return _through(model, one, two, last)
-
-
-@internal
-def pull_of(model: Model, tau: float) -> float:
-    """How far the boundary has come from that at expiry to the endless one: Barone-Adesi and Whaley's exponent."""
-    deviation = model.volatility * math.sqrt(tau)
-    return max(2.0 * deviation - model.carry * tau, 0.2 * deviation) / max(1.0 - model.endless, 1e-12)
 
 
 @internal
@@ -146,14 +134,15 @@ def _log_boundary(model: Model, boundary: Boundary, y: float) -> float:
 
 
 @internal
-def quadratic_boundary(model: Model, tau: float, pull: float, steps: int) -> float:
+def quadratic_boundary(model: Model, tau: float, steps: int) -> float:
     """The boundary (ln B) at ``tau`` years to expiry, by steps of Newton's method on the equation of QD+.
 
     With h = 1 − e^{−rτ}, a = 2r/(σ²h) (2/(σ²τ) where r is zero), ω = 2b/σ², w = √((ω − 1)² + 4a), A = 1 − B − p:
 
         B·(1 + Δ) + A·(−(ω − 1 + w)/2 + e^{−rτ}·a·(1 − a/w²)/w) − 2θ/(σ²·w) = 0
 
-    where p, Δ and θ (a year, as time passes) are the European put's at B.
+    where p, Δ and θ (a year, as time passes) are the European put's at B. The start is B∞ + (B(0) − B∞)·e^{−k}, with
+    k = max(2σ√τ − bτ, σ√τ/5)/(1 − B∞) and B∞ the boundary of a put without expiry.
     """
     rate, yield_, carry = model.rate, model.yield_, model.carry
     variance = model.volatility * model.volatility
@@ -163,6 +152,7 @@ def quadratic_boundary(model: Model, tau: float, pull: float, steps: int) -> flo
     width = math.sqrt(model.drift * model.drift + 4.0 * a)
     by_gain = bond * a * (1.0 - a / (width * width)) / width - 0.5 * (model.drift + width)
     by_theta = 2.0 / (variance * width)
+    pull = max(2.0 * deviation - carry * tau, 0.2 * deviation) / max(1.0 - model.endless, 1e-12)
     log_b = math.log(model.endless + (model.first - model.endless) * math.exp(-pull))
     for _ in range(steps):
         b = math.exp(log_b)
@@ -212,13 +202,14 @@ def _fixed_point(model: Model, boundary: Boundary, log_b: float, tau: float, y: 
 
 
 @internal
-def premium_of(model: Model, boundary: Boundary, log_spot: float, years: float, wait: float) -> tuple[float, float]:
+def premium_of(
+    model: Model, boundary: Boundary, spot: float, log_spot: float, years: float, wait: float
+) -> tuple[float, float]:
     """The premium of a put above its boundary, never negative, and its derivative by ln S.
 
     It may be exercised after ``wait`` years; the boundary is that of the life ``years − wait``.
     """
-    rate, yield_ = model.rate, model.yield_
-    spot, life = math.exp(log_spot), years - wait
+    rate, yield_, life = model.rate, model.yield_, years - wait
     value, slope = 0.0, 0.0
     for n in range(len(_FOR_PREMIUM)):
         elapsed, weight = wait + life * _FOR_PREMIUM[n, 0], life * _FOR_PREMIUM[n, 2]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Y = (0.25, 0.65, 1.0)  # (tau / T)^(2/3) of the boundary's points
+Y = (0.25, 0.6, 1.0)  # (tau / T)^(2/3) of the boundary's points
 
 
 def _nodes(count: int) -> Array:
@@ -26,7 +26,7 @@ def _nodes(count: int) -> Array:
     )
 
 
-COARSE, FINE = _nodes(3), _nodes(7)
+COARSE, FINE = _nodes(3), _nodes(6)
 
 
 @numba.njit
@@ -122,14 +122,10 @@ def _premium(s: float, k: float, t: float, v: float, r: float, b: float, wait: f
     endless = power / (power + 1)
     life = t - wait
     t1, t2 = life * Y[0] ** 1.5, life * Y[1] ** 1.5
-    pull = _pull(life, v, b, endless)
-    last = _qd_plus(life, v, r, q, top, endless, pull, 3)
-    share = -log(max((exp(last) - endless) / (top - endless), 1e-9)) / pull if top > endless else 1.0
-    share = min(max(share, 0.25), 4.0)
-    one = _qd_plus(t1, v, r, q, top, endless, share * _pull(t1, v, b, endless), 2)
-    two = _qd_plus(t2, v, r, q, top, endless, share * _pull(t2, v, b, endless), 2)
+    one = _qd_plus(t1, v, r, q, top, endless, _pull(t1, v, b, endless), 2)
+    two = _qd_plus(t2, v, r, q, top, endless, _pull(t2, v, b, endless), 2)
+    last = _qd_plus(life, v, r, q, top, endless, _pull(life, v, b, endless), 1)
     guess = _squares((one, two, last), top)
-    one = _improved(one, t1, Y[0], v, r, q, guess, top)
     two = _improved(two, t2, Y[1], v, r, q, guess, top)
     last = _improved(last, life, 1.0, v, r, q, guess, top)
     squares, x = _squares((one, two, last), top), log(s / k)
