@@ -45,7 +45,7 @@ SUMMARY = {
         "quoting": {"name": "vega_width", "parameters": {"half_spread_vol": 0.005, "size": 10.0}},
         "hedging": {"name": "delta_band", "parameters": {"band": 50.0}},
     },
-    "notes": ["211 American options priced as European"],
+    "notes": ["latency below the resolution"],
     "reproduce": "mmsim run a.yaml",
 }
 
@@ -85,7 +85,7 @@ def test_counts_identities_rejected_rows_and_notes(shown):
     assert "Identities: all 5 hold to the micro-unit\n" in text
     assert "Data: option_quote, 254,590 rows: crossed 3\n" in text
     assert "Data: option_trade, 650 rows: nothing amiss\n" in text
-    assert "Note: 211 American options priced as European\n" in text
+    assert "Note: latency below the resolution\n" in text
 
 
 def test_an_identity_that_does_not_hold_is_not_passed_over(shown):

@@ -95,9 +95,9 @@ def theo_seen(state: State, i: int, ts: int, volatility: float) -> float:
 @internal
 def is_best_exercised(state: State, option: Any) -> bool:
     """Whether the holder of an American option gains nothing by keeping it beyond the present."""
-    if option["american"] == 0 or not has_mark(state, option):
-        return False
     underlying, now = state.underlyings[option["underlying"]], state.desk[0]["now"]
+    if option["american"] == 0 or option["expiry"] <= now or not has_mark(state, option):
+        return False
     spot, years, volatility = underlying["spot"], years_left(state, option, now), option["volatility"]
     pace = stretch(state, option, now, years)
     if are_ahead(state, underlying, option):

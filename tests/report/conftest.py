@@ -106,7 +106,7 @@ def made_up_run(
             "quoting": {"name": "fixed_width", "file": "fixed_width.py", "parameters": {"size": 10}, "compiled": True},
             "hedging": {"name": "delta_band", "file": "delta_band.py", "parameters": {"band": 5.0}, "compiled": True},
         },
-        "notes": ["211 American options priced as European."],
+        "notes": ["The latency is below the data's resolution."],
         "reproduce": "mmsim run scenarios/synthetic/market_maker_day.yaml --seed 7",
     }
     table = pd.DataFrame({"path": range(paths), **{b: draws.normal(10, 50, paths) for b in [*BUCKETS, "total"]}})
