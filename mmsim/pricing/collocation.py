@@ -318,7 +318,8 @@ def greeks(
         0.0,
         0.0,
     )
-    return with_premium(european, now, by_volatility, volga / (12.0 * step * step), rho, spot, volatility, rate, carry)
+    volga /= 12.0 * step * step
+    return with_premium(theo, european, now, by_volatility, volga, rho, spot, volatility, rate, carry)
 
 
 @internal
