@@ -152,21 +152,23 @@ def quadratic_boundary(model: Model, tau: float, steps: int) -> float:
     width = math.sqrt(model.drift * model.drift + 4.0 * a)
     by_gain = bond * a * (1.0 - a / (width * width)) / width - 0.5 * (model.drift + width)
     by_theta = 2.0 / (variance * width)
+    inverse, half_rate = 1.0 / deviation, 0.5 / tau
+    drifted, loss = carry * tau * inverse + 0.5 * deviation, carry * inverse
     pull = max(2.0 * deviation - carry * tau, 0.2 * deviation) / max(1.0 - model.endless, 1e-12)
     log_b = math.log(model.endless + (model.first - model.endless) * math.exp(-pull))
     for _ in range(steps):
         b = math.exp(log_b)
-        d1 = (log_b + carry * tau) / deviation + 0.5 * deviation
+        d1 = log_b * inverse + drifted
         d2 = d1 - deviation
         density = growth * _DENSITY * math.exp(-0.5 * d1 * d1)
         tail1, tail2 = density * mills_ratio(abs(d1)), b * density * mills_ratio(abs(d2))
         delta = -tail1 if d1 > 0.0 else tail1 - growth
         strike_leg = tail2 if d2 > 0.0 else bond - tail2
         slope = 1.0 + delta
-        theta = rate * strike_leg + yield_ * b * delta - 0.5 * b * density * deviation / tau
-        charm = density * (0.5 * d2 / tau - carry / deviation) + yield_ * delta
+        theta = rate * strike_leg + yield_ * b * delta - half_rate * b * density * deviation
+        charm = density * (half_rate * d2 - loss) + yield_ * delta
         excess = b * slope + by_gain * (1.0 - b - strike_leg - b * delta) - by_theta * theta
-        by_b = slope + density / deviation - by_gain * slope - by_theta * charm
+        by_b = slope + density * inverse - by_gain * slope - by_theta * charm
         log_b = min(log_b - excess / (by_b * b), model.log_first)
     return log_b
 
@@ -211,7 +213,8 @@ def premium_of(model: Model, boundary: Boundary, spot: float, log_spot: float, y
         elapsed, deviated = years * _FOR_PREMIUM[n, 0], deviation * _FOR_PREMIUM[n, 1]
         weight = years * _FOR_PREMIUM[n, 3]
         log_b = _log_boundary(model, boundary, _FOR_PREMIUM[n, 2])
-        d1 = (log_spot - log_b + model.carry * elapsed) / deviated + 0.5 * deviated
+        inverse = 1.0 / deviated
+        d1 = (log_spot - log_b + model.carry * elapsed) * inverse + 0.5 * deviated
         d2 = d1 - deviated
         bond, asset = math.exp(-rate * elapsed), spot * math.exp(-yield_ * elapsed)
         density1 = asset * _DENSITY * math.exp(-0.5 * d1 * d1)
@@ -219,7 +222,7 @@ def premium_of(model: Model, boundary: Boundary, spot: float, log_spot: float, y
         tail1, tail2 = density1 * mills_ratio(abs(d1)), density2 * mills_ratio(abs(d2))
         paid = yield_ * (tail1 if d1 > 0.0 else asset - tail1)
         value += weight * (rate * (tail2 if d2 > 0.0 else bond - tail2) - paid)
-        slope -= weight * ((rate * density2 - yield_ * density1) / deviated + paid)
+        slope -= weight * ((rate * density2 - yield_ * density1) * inverse + paid)
     return (value, slope) if value > 0.0 else (0.0, 0.0)
 
 
