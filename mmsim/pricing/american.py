@@ -14,6 +14,7 @@ from mmsim.pricing.black_scholes import Greeks
 from mmsim.pricing.early_exercise import Boundary, Model, Premium
 from mmsim.pricing.implied import implied_volatility as european_volatility
 
+_PASTE = 0.1
 _VOLATILITY_STEP = 1e-3  # relative
 _RATE_STEP = 1e-4  # times the volatility
 _VOLATILITY_MAX = 64.0
@@ -92,7 +93,8 @@ def value(
         return intrinsic
     premium, _ = early_exercise.premium_of(model, boundary, share, log_spot, years, 0.0)
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
-    return max(european + (spot if right > 0.0 else strike) * premium, intrinsic)
+    deviations = (log_spot - boundary.log_now) / (volatility * math.sqrt(years))
+    return _pasted(european + (spot if right > 0.0 else strike) * premium, intrinsic, deviations)
 
 
 @njit
@@ -140,11 +142,12 @@ def greeks(
     life = european_life(spot, strike, years, volatility, rate, carry, right)
     if not math.isnan(life):
         return black_scholes.greeks(spot, strike, life, volatility, rate, carry, right)
-    is_beyond, now = _premium(spot, strike, years, volatility, rate, carry, right)
+    intrinsic = right * (spot - strike)
+    deviations, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    theo = european.theo + now.value
-    if is_beyond or theo <= right * (spot - strike):
-        return constant(right * (spot - strike), right)
+    theo = _pasted(european.theo + now.value, intrinsic, deviations)
+    if theo <= intrinsic:
+        return constant(intrinsic, right)
     step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
     _, up = _premium(spot, strike, years, volatility + step, rate, carry, right)
     _, down = _premium(spot, strike, years, volatility - step, rate, carry, right)
@@ -160,11 +163,12 @@ def greeks(
     rho = (dearer.value - now.value) / shift
     _, paying = _premium(spot, strike, years, volatility, rate, carry - shift, right)
     dividend_rho = (paying.value - now.value) / shift
-    return with_premium(european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
+    return with_premium(theo, european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
 
 
 @internal
 def with_premium(
+    theo: float,
     european: Greeks,
     premium: Premium,
     by_volatility: Premium,
@@ -185,7 +189,7 @@ def with_premium(
     half = 0.5 * volatility * volatility * spot * spot
     drift = carry + volatility * volatility
     return Greeks(
-        theo=european.theo + value,
+        theo=theo,
         delta=european.delta + first,
         gamma=european.gamma + second,
         vega=european.vega + by_volatility.value,
@@ -210,6 +214,18 @@ def with_premium(
 
 
 @internal
+def _pasted(theo: float, intrinsic: float, deviations: float) -> float:
+    """Theo that leaves the intrinsic value at the boundary without a jump: its excess grows to whole over a tenth σ√T.
+
+    The premium's error would otherwise show when the spot crosses the boundary.
+    """
+    share = min(max(deviations / _PASTE, 0.0), 1.0)
+    if share == 1.0:
+        return max(theo, intrinsic)
+    return intrinsic + max(theo - intrinsic, 0.0) * share * share * (3.0 - 2.0 * share)
+
+
+@internal
 def constant(theo: float, delta: float) -> Greeks:
     """The Greeks of an option that is exercised now; all NaN where it is not priced."""
     none = theo - theo
@@ -231,12 +247,13 @@ def _mirrored(
 @internal
 def _premium(
     spot: float, strike: float, years: float, volatility: float, rate: float, carry: float, right: float
-) -> tuple[bool, Premium]:
-    """Whether the spot is beyond the boundary, and the premium with its derivatives by spot."""
+) -> tuple[float, Premium]:
+    """The distance from the boundary in deviations, and the premium with its derivatives by spot."""
     model, boundary, share, log_spot = _mirrored(spot, strike, years, volatility, rate, carry, right)
     value, slope = early_exercise.premium_of(model, boundary, share, log_spot, years, 0.0)
     put = early_exercise.with_curvature(value, slope, model, boundary, log_spot, years)
-    return log_spot <= boundary.log_now, early_exercise.in_spot(put, spot, strike, right)
+    deviations = (log_spot - boundary.log_now) / (volatility * math.sqrt(years))
+    return deviations, early_exercise.in_spot(put, spot, strike, right)
 
 
 @njit

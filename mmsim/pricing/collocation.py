@@ -322,7 +322,7 @@ def greeks(
         0.0,
     )
     volga /= 12.0 * step * step
-    return with_premium(european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
+    return with_premium(theo, european, now, by_volatility, volga, rho, dividend_rho, spot, volatility, rate, carry)
 
 
 @internal

@@ -6,7 +6,7 @@ Compiled, because an audit prices a chain at every mark.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, erfc, exp, isfinite, log, pi, sin, sqrt
+from math import erfc, exp, isfinite, log, pi, sqrt
 
 import numba
 import numpy as np
@@ -17,16 +17,16 @@ Array = NDArray[np.float64]
 Y = (0.25, 0.6, 1.0)  # (tau / T)^(2/3) of the boundary's points
 
 
-def _nodes(count: int) -> Array:
-    """Gauss-Legendre in phi on (0, pi/2), e = sin^2 phi: e, y of what is left of one, and the weight."""
+def _nodes(count: int, mixed: float) -> Array:
+    """Gauss-Legendre in u, e = sin^2 phi, phi = pi/2 ((1 - mixed) u + mixed u^4): e, y of what is left, the weight."""
     x, weight = np.polynomial.legendre.leggauss(count)
-    phi = (x + 1) * pi / 4
-    return np.array(
-        [(sin(f) ** 2, cos(f) ** (4 / 3), w * pi / 4 * sin(2 * f)) for f, w in zip(phi, weight, strict=True)]
-    )
+    u = (x + 1) / 2
+    phi, slope = pi / 2 * ((1 - mixed) * u + mixed * u**4), pi / 2 * (1 - mixed + 4 * mixed * u**3)
+    return np.array([np.sin(phi) ** 2, np.cos(phi) ** (4 / 3), weight / 2 * slope * np.sin(2 * phi)]).T.copy()
 
 
-COARSE, FINE = _nodes(3), _nodes(6)
+COARSE, FINE = _nodes(3, 0.0), _nodes(5, 0.3)
+PASTE = 0.1  # of a deviation, over which the excess over the intrinsic value grows to whole
 
 
 @numba.njit
@@ -113,8 +113,8 @@ def _squares(points: tuple[float, float, float], top: float) -> tuple[float, flo
 
 
 @numba.njit
-def _premium(s: float, k: float, t: float, v: float, r: float, b: float, wait: float) -> tuple[float, float, bool]:
-    """What exercise after a wait adds to a put, its change by the spot, and whether the spot is at the boundary."""
+def _premium(s: float, k: float, t: float, v: float, r: float, b: float, wait: float) -> tuple[float, float, float]:
+    """What exercise after a wait adds to a put, its change by the spot, and the deviations from the boundary."""
     q = r - b
     top = min(1.0, r / q) if q > 0 else 1.0
     w = 2 * b / (v * v)
@@ -139,26 +139,31 @@ def _premium(s: float, k: float, t: float, v: float, r: float, b: float, wait: f
         by_x -= weight * (r * exp(-r * e) * _density(d1 - d) / d - q * exp(x - q * e) * _density(d1) / d + paid)
     if value <= 0:
         value = by_x = 0.0
-    return k * value, k * by_x / s, x <= last
+    return k * value, k * by_x / s, (x - last) / (v * sqrt(t))
 
 
 @numba.njit
-def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float]:
-    """Value and delta."""
-    more, by_s, exercised = _premium(s, k, t, v, r, b, 0.0)
+def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) -> tuple[float, float, float]:
+    """Value and delta, and the value that the delta is of: where the excess grows it is that of the whole."""
+    more, by_s, away = _premium(s, k, t, v, r, b, 0.0)
     worth, slope, _, _, _ = _put(s / k, t, v, r, r - b)
-    if exercised or k * worth + more <= k - s:
-        return k - s, -1.0
-    return k * worth + more, slope + by_s
+    share = min(max(away / PASTE, 0.0), 1.0)
+    excess = max(k * worth + more - (k - s), 0.0)
+    if share < 1.0:
+        excess *= share * share * (3 - 2 * share)
+    if excess <= 0.0:
+        return k - s, -1.0, k - s
+    return k - s + excess, slope + by_s, k * worth + more
 
 
 @numba.njit
 def _american(s: float, k: float, t: float, v: float, r: float, b: float, right: float) -> tuple[float, float]:
     """A call is the put with spot and strike, and rate and dividend yield, exchanged, and homogeneous in both."""
     if right < 0:
-        return _american_put(s, k, t, v, r, b)
-    worth, slope = _american_put(k, s, t, v, r - b, -b)
-    return worth, (worth - k * slope) / s
+        worth, slope, _ = _american_put(s, k, t, v, r, b)
+        return worth, slope
+    worth, slope, whole = _american_put(k, s, t, v, r - b, -b)
+    return worth, (whole - k * slope) / s
 
 
 def added(s: float, k: float, t: float, v: float, r: float, b: float, right: float, wait: float) -> float:
