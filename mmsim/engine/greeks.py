@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
-from mmsim.engine.clock import clock_at, years_between
+from mmsim.engine.clock import clock_at, clock_between, years_between
 from mmsim.engine.state import State
 from mmsim.engine.valuation import delta_now, greeks_at, has_mark, years_left
 from mmsim.kernel import internal
@@ -88,8 +88,7 @@ def freshen(state: State, u: int, spot: float, ts: int) -> None:
         is_fresh = is_priced_at(underlying, spot, ts)
     else:
         is_near = abs(spot - underlying["book_spot"]) <= underlying["fresh_within"]
-        waited = clock_at(state, ts) - clock_at(state, underlying["book_ts"])
-        is_recent = abs(waited) <= underlying["fresh_for"]
+        is_recent = abs(clock_between(state, underlying["book_ts"], ts)) <= underlying["fresh_for"]
         is_fresh = is_near and is_recent and underlying["stale"] == 0
     if not is_fresh:
         refresh(state, u, spot, ts)

@@ -7,18 +7,18 @@ from typing import Any
 from mmsim.engine.cash_dividends import are_ahead, greeks_with, is_exercised_before, value_with
 from mmsim.engine.clock import clock_at
 from mmsim.engine.state import State
-from mmsim.kernel import internal
+from mmsim.kernel import inlined, internal
 from mmsim.pricing import american, black_scholes
 from mmsim.pricing.black_scholes import Greeks
 
 
-@internal
+@inlined
 def years_left(state: State, option: Any, ts: int) -> float:
     """Years of volatility from `ts` to the option's expiry, never negative."""
     return max(option["expiry_clock"] - clock_at(state, ts), 0) / state.rules[0]["volatility_year"]
 
 
-@internal
+@inlined
 def stretch(state: State, option: Any, ts: int, years: float) -> float:
     """Years of discounting in a year of volatility, of which `years` are left at `ts`.
 

@@ -8,9 +8,10 @@ order of time. Two models of the spot:
 
 European options are exact in the escrowed model, and Bos and Vandermark's in the spot model. An American option is the
 European one and what the right to exercise adds. A call is exercised just before an ex-date if ever (Black): that adds
-the most of what one of them does (`ex_dates`), and what a dividend yield adds. A put is exercised at once, or after the
-last ex-date: that adds what its premium for early exercise earns from then on. docs/american.md has the errors against
-`dividend_grid`, which is exact.
+the most of what one of them does (`ex_dates`), and what a dividend yield adds. To a put it adds the more of two: what
+its premium for early exercise earns after the last ex-date, as when dividends are large; and the premium of the put
+whose yield takes as much from the forward as the dividends, as when they are many and small. docs/american.md has the
+errors against `dividend_grid`, which is exact.
 
 Sources: J. Hull, Options, Futures and Other Derivatives, section 15.12, for the escrowed model and Black's
 approximation; M. Bos and S. Vandermark, Finessing fixed dividends, Risk (September 2002), for the spot model.
@@ -137,18 +138,23 @@ def added(
 ) -> float:
     """What the right to exercise early, but not at once, adds to the European option."""
     held = without_dividends(spot, strike, years, rate, carry, times, amounts, is_escrowed, elapsed)
-    wait, most = 0.0, 0.0
+    wait, most, paid = 0.0, 0.0, 0.0
     for k in range(times.size):
         time = times[k] - elapsed
         if time <= years:
             if right < 0.0:
                 wait = max(time, 0.0)
+                paid += amounts[k] * math.exp(-rate * wait)
             elif time > 0.0:
                 call, price = _before(spot, strike, years, rate, carry, times, amounts, k, is_escrowed, elapsed)
                 most = max(most, gain(call, held.spot if is_escrowed else price, volatility))
     if years <= wait:
         return most
-    return most + american.premium_after(held.spot, held.strike, years, volatility, rate, carry, right, wait)
+    after = american.premium_after(held.spot, held.strike, years, volatility, rate, carry, right, wait)
+    if right > 0.0 or paid <= 0.0:
+        return most + after
+    lower = carry + math.log(max(1.0 - paid / spot, _LEAST_SHARE)) / years
+    return max(after, american.premium_after(spot, strike, years, volatility, rate, lower, right, 0.0))
 
 
 @njit

@@ -115,8 +115,13 @@ def _added(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> fl
     added = _gains(s, v, terms, paid, spot_model)
     if terms.years <= wait:
         return added
-    given = (terms.years, v, terms.rate, terms.carry, terms.right)
-    return added + american.added(*whole, *given, wait)
+    rest = (terms.years, v, terms.rate)
+    after = american.added(*whole, *rest, terms.carry, terms.right, wait)
+    if terms.right > 0:
+        return added + after
+    share = sum(d * exp(-terms.rate * t) for t, d in paid) / s
+    lower = terms.carry + log(max(1 - share, 1e-9)) / terms.years
+    return max(after, american.added(s, terms.strike, *rest, lower, terms.right, 0.0))
 
 
 def waiting(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:
