@@ -53,7 +53,8 @@ def _slice(number: int, years: float, svi: Svi, options: int, *, passed: int, rn
     table = greeks(volatility=vol, **terms)
     bid = TICK * np.floor(table["theo"].to_numpy() / TICK)
     ask = bid + TICK * rng.integers(1, 4, options)
-    bid_vol, mid_vol, ask_vol = (implied_volatility(price=side, **terms) for side in (bid, 0.5 * (bid + ask), ask))
+    sides = (bid, 0.5 * (bid + ask), ask)
+    bid_vol, mid_vol, ask_vol = (implied_volatility(price=side, **terms)["volatility"].to_numpy() for side in sides)
     return Slice(number, years, FORWARD, k, np.nan_to_num(bid_vol), mid_vol, ask_vol, table["vega"].to_numpy())
 
 

@@ -86,6 +86,8 @@ def settings_of(end: int, *, rates: dict[str, Any], fees: dict[str, float], **ch
         "rates": RATES | rates,
         "fees": FEES | fees,
         "hedge_at": "mid",
+        "spot_dividends": False,
+        "early": {"own": True, "assigned": True},
         "matching": "lifo",
         "latency": {"hedge": 0},
         "marks": {"every_ns": end, "spot": 1e9, "vol": 1e9},

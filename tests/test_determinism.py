@@ -67,7 +67,7 @@ def test_processes_write_equal_bytes(tmp_path, root):
     ]
     assert [process.wait(600) for process in processes] == [0] * len(PROCESSES)
     first, *others = (files(tmp_path / str(n)) for n in range(len(PROCESSES)))
-    tables = ("breaches", "fills", "ledger", "marks", "options", "paths")
+    tables = ("breaches", "fills", "ledger", "marks", "options", "paths", "smiles")
     assert sorted(first) == sorted([*(f"{table}.parquet" for table in tables), "report.html", "run.json"])
     for other in others:
         assert [name for name in first if first[name] != other[name]] == []

@@ -9,7 +9,8 @@ for all. American options are valued by spectral collocation (docs/american.md),
 
 What is no option's (a negative spot, a NaN) is never answered with a number: tables name the `Status` of every option,
 and `price`, which has no room for one, raises a ValueError that does. A word that is no right, shapes that do not
-broadcast, and a carry beside a dividend yield are a ValueError everywhere.
+broadcast, and a carry beside a dividend yield are a ValueError everywhere. Tables
+keep the labels of pandas Series.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def price(
     ValueError: 1 of 2 options has no value: bad_input (the first at 1)
     """
     growth = _carry(rate, carry, dividend_yield)
+    _labels(spot, strike, years, volatility, rate, carry, dividend_yield, right)
     columns, shape = _broadcast(spot, strike, years, volatility, rate, growth, _signs(right))
     values, statuses = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.int64)
     if _is_american(exercise):
@@ -99,6 +101,7 @@ def greeks(
     Name: 0, dtype: float64
     """
     growth = _carry(rate, carry, dividend_yield)
+    labels = _labels(spot, strike, years, volatility, rate, carry, dividend_yield, right)
     columns, _ = _broadcast(spot, strike, years, volatility, rate, growth, _signs(right))
     count, fields = columns.shape[1], len(Greeks._fields)
     statuses = np.empty(count, np.int64)
@@ -117,7 +120,7 @@ def greeks(
     if carry is None:
         _as_of_a_stock(frame, columns)
     frame["status"] = named(statuses)
-    return frame
+    return frame if labels is None else frame.set_index(labels)
 
 
 def implied_volatility(
@@ -143,6 +146,7 @@ def implied_volatility(
     2         NaN    above_bound
     """
     growth = _carry(rate, carry, dividend_yield)
+    labels = _labels(price, spot, strike, years, rate, carry, dividend_yield, right)
     columns, _ = _broadcast(price, spot, strike, years, rate, growth, _signs(right))
     volatilities, statuses = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.int64)
     if _is_american(exercise):
@@ -153,7 +157,7 @@ def implied_volatility(
         from mmsim.pricing import chain
 
         chain.fill_implied_volatilities(columns, volatilities, statuses)
-    return pd.DataFrame({"volatility": volatilities, "status": named(statuses)})
+    return pd.DataFrame({"volatility": volatilities, "status": named(statuses)}, index=labels)
 
 
 def _carry(rate: npt.ArrayLike, carry: npt.ArrayLike | None, dividend_yield: npt.ArrayLike | None) -> npt.ArrayLike:
@@ -171,6 +175,14 @@ def _as_of_a_stock(frame: pd.DataFrame, columns: _Floats) -> None:
     is_zero = columns[5] == 0.0
     frame.loc[is_zero, "rho"] = (years * (spot * frame["delta"] - frame["theo"]))[is_zero]
     frame.loc[is_zero, "dividend_rho"] = (-years * spot * frame["delta"])[is_zero]
+
+
+def _labels(*arguments: object) -> pd.Index | None:
+    """The labels that pandas Series among the arguments share; ValueError if they do not: places would be paired."""
+    indexes = [argument.index for argument in arguments if isinstance(argument, pd.Series)]
+    if any(not index.equals(indexes[0]) for index in indexes):
+        raise ValueError("the Series have different labels: align them first")
+    return indexes[0] if indexes else None
 
 
 def _is_american(exercise: str) -> bool:

@@ -94,7 +94,7 @@ def value(
     premium, _ = early_exercise.premium_of(model, boundary, share, log_spot, years, 0.0)
     european = black_scholes.value(spot, strike, years, volatility, rate, carry, right)
     deviations = (log_spot - boundary.log_now) / (volatility * math.sqrt(years))
-    return _pasted(european + (spot if right > 0.0 else strike) * premium, intrinsic, deviations)
+    return _pasted(european + (spot if right > 0.0 else strike) * premium, european, intrinsic, deviations)
 
 
 @njit
@@ -145,7 +145,7 @@ def greeks(
     intrinsic = right * (spot - strike)
     deviations, now = _premium(spot, strike, years, volatility, rate, carry, right)
     european = black_scholes.greeks(spot, strike, years, volatility, rate, carry, right)
-    theo = _pasted(european.theo + now.value, intrinsic, deviations)
+    theo = _pasted(european.theo + now.value, european.theo, intrinsic, deviations)
     if theo <= intrinsic:
         return constant(intrinsic, right)
     step, shift = _VOLATILITY_STEP * volatility, _RATE_STEP * volatility
@@ -190,9 +190,9 @@ def with_premium(
     drift = carry + volatility * volatility
     return Greeks(
         theo=theo,
-        delta=european.delta + first,
-        gamma=european.gamma + second,
-        vega=european.vega + by_volatility.value,
+        delta=min(max(european.delta + first, -1.0), 1.0),
+        gamma=max(european.gamma + second, 0.0),
+        vega=max(european.vega + by_volatility.value, 0.0),
         theta=european.theta + rate * value - carry * spot * first - half * second,
         rho=european.rho + rho,
         dividend_rho=european.dividend_rho + dividend_rho,
@@ -214,7 +214,7 @@ def with_premium(
 
 
 @internal
-def _pasted(theo: float, intrinsic: float, deviations: float) -> float:
+def _pasted(theo: float, european: float, intrinsic: float, deviations: float) -> float:
     """Theo that leaves the intrinsic value at the boundary without a jump: its excess grows to whole over a tenth σ√T.
 
     The premium's error would otherwise show when the spot crosses the boundary.
@@ -222,7 +222,7 @@ def _pasted(theo: float, intrinsic: float, deviations: float) -> float:
     share = min(max(deviations / _PASTE, 0.0), 1.0)
     if share == 1.0:
         return max(theo, intrinsic)
-    return intrinsic + max(theo - intrinsic, 0.0) * share * share * (3.0 - 2.0 * share)
+    return max(intrinsic + max(theo - intrinsic, 0.0) * share * share * (3.0 - 2.0 * share), european)
 
 
 @internal

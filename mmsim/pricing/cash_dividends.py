@@ -1,7 +1,7 @@
 """Cash dividends, quickly: options as the loop prices them, by options without dividends, compiled.
 
-A dividend is a time in years from now, 0 where the price is still with it, and an amount; those until expiry count, in
-order of time. Two models of the spot:
+A dividend is a time in years from now and an amount, in order of time. Those from now (the price is still with it)
+until expiry count. Two models of the spot:
 
     escrowed   S less the present value of the dividends until expiry is lognormal: European options have closed forms
     spot       S is lognormal and falls by each dividend at its ex-date; nothing has a closed form
@@ -64,6 +64,8 @@ def without_dividends(
     near, far = 0.0, 0.0
     for k in range(times.size):
         time = max(times[k] - elapsed, 0.0)
+        if times[k] < 0.0:
+            continue
         if time > years:
             break
         if is_escrowed:
@@ -97,8 +99,19 @@ def value(
     european = black_scholes.value(held.spot, held.strike, years, volatility, rate, carry, right)
     if not is_american:
         return european
+    if not are_paid(times, years):
+        return american.value(spot, strike, years, volatility, rate, carry, right)
     more = added(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
     return max(european + more, right * (spot - strike))
+
+
+@njit
+def are_paid(times: Floats, years: float) -> bool:
+    """Whether there is a dividend until expiry."""
+    count = 0
+    for time in times:
+        count += 0.0 <= time <= years
+    return count > 0
 
 
 @njit
@@ -141,7 +154,7 @@ def added(
     wait, most, paid = 0.0, 0.0, 0.0
     for k in range(times.size):
         time = times[k] - elapsed
-        if time <= years:
+        if time <= years and times[k] >= 0.0:
             if right < 0.0:
                 wait = max(time, 0.0)
                 paid += amounts[k] * math.exp(-rate * wait)
@@ -176,6 +189,8 @@ def _before(
     credit, fall, rise = 0.0, 0.0, 0.0
     for j in range(times.size):
         time, amount = max(times[j] - elapsed, 0.0), amounts[j]
+        if times[j] < 0.0:
+            continue
         if time > years:
             break
         wait = time - until
@@ -215,6 +230,8 @@ def greeks(
     european = black_scholes.greeks(held.spot, held.strike, years, volatility, rate, carry, right)
     if not is_american:
         return european
+    if not are_paid(times, years):
+        return american.greeks(spot, strike, years, volatility, rate, carry, right)
     now = added(spot, strike, years, volatility, rate, carry, right, times, amounts, is_escrowed)
     intrinsic = right * (spot - strike)
     if intrinsic >= european.theo + now:
@@ -245,9 +262,9 @@ def greeks(
     delta_soon, gamma_soon = 0.5 * (up_soon - down_soon) / rise, (up_soon - 2.0 * soon + down_soon) / square
     return Greeks(
         theo=european.theo + now,
-        delta=european.delta + delta,
-        gamma=european.gamma + gamma,
-        vega=european.vega + 0.5 * (at_rich - at_poor) / shift,
+        delta=right * min(max(right * (european.delta + delta), 0.0), 1.0),
+        gamma=max(european.gamma + gamma, 0.0),
+        vega=max(european.vega + 0.5 * (at_rich - at_poor) / shift, 0.0),
         theta=european.theta + (soon - now) / later,
         rho=european.rho,
         dividend_rho=european.dividend_rho,

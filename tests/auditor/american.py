@@ -151,9 +151,10 @@ def _american_put(s: float, k: float, t: float, v: float, r: float, b: float) ->
     excess = max(k * worth + more - (k - s), 0.0)
     if share < 1.0:
         excess *= share * share * (3 - 2 * share)
+    excess = max(excess, k * worth - (k - s))
     if excess <= 0.0:
         return k - s, -1.0, k - s
-    return k - s + excess, slope + by_s, k * worth + more
+    return k - s + excess, max(slope + by_s, -1.0), k * worth + more
 
 
 @numba.njit
@@ -163,7 +164,7 @@ def _american(s: float, k: float, t: float, v: float, r: float, b: float, right:
         worth, slope, _ = _american_put(s, k, t, v, r, b)
         return worth, slope
     worth, slope, whole = _american_put(k, s, t, v, r - b, -b)
-    return worth, (whole - k * slope) / s
+    return worth, min(max((whole - k * slope) / s, -1.0), 1.0)
 
 
 def added(s: float, k: float, t: float, v: float, r: float, b: float, right: float, wait: float) -> float:

@@ -629,7 +629,10 @@ class Book:
         """The American positions that are worth no more alive, and were they a little less in the money."""
         found = []
         for option in np.flatnonzero((self.position != 0) & self.contract.american & self.started & ~self.expired):
-            if not self.settings["early"]["own" if self.position[option] > 0 else "assigned"]:
+            if (
+                self.expiry_ns[option] <= ts_ns
+                or not self.settings["early"]["own" if self.position[option] > 0 else "assigned"]
+            ):
                 continue
             one, right = np.array([option]), self.contract.right[option]
             nearer = self.hedges[self.owner[option]].mid * (1 - 1e-6 * right)

@@ -132,7 +132,8 @@ def waiting(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> W
         return worth, slope
     h = 1e-3 * s
     up, down = (_added(s + move, v, terms, paid, spot_model) for move in (h, -h))
-    return worth + _added(s, v, terms, paid, spot_model), slope + (up - down) / (2 * h)
+    slope = terms.right * min(max(terms.right * (slope + (up - down) / (2 * h)), 0.0), 1.0)
+    return worth + _added(s, v, terms, paid, spot_model), slope
 
 
 def value_and_delta(s: float, v: float, terms: Terms, paid: Paid, spot_model: bool) -> Worth:

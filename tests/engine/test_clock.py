@@ -149,6 +149,7 @@ def test_recorded_volatilities_are_those_of_the_clock(tmp_path, root):
     write_sample(tmp_path / "sample_day")
     file = root / "mmsim/template/scenarios/replay.yaml"
     changes = {"market.theo": "{volatility: market, half_life: 0s}", "rates": "{options_cash: 0.08}"}
+    changes["options.0.exercise"] = "european"  # of an American option early exercise stands in between
     plain = mmsim.load_scenario(file, changes | {"quoting": "{policy: none}", "hedging": "{policy: none}"})
     hours = "{open: '09:30', close: '16:00', zone: America/New_York}"
     slow = plain.with_changes({"clock.weights": "{overnight: 0.3, weekend: 0.1}", "sessions": hours})

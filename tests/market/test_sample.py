@@ -96,7 +96,6 @@ def test_es_futures_options(recorded_data: Path, replayed: Callable[..., Scenari
     assert np.count_nonzero(events["kind"] == Kind.BAR_TRADE) == quoted - quality["option_trade: no side"]
     volatilities = events["value"][events["kind"] == Kind.VOLATILITY]
     assert 0.05 < volatilities.min() < volatilities.max() < 0.3
-    assert np.count_nonzero(events["kind"] == Kind.EXERCISE) == 1
 
 
 def test_goog_options(recorded_data: Path, replayed: Callable[..., Scenario]) -> None:

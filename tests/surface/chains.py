@@ -34,7 +34,8 @@ def chain(
         value = value + noise * tick * rng.uniform(-1.0, 1.0, value.size)
     bid, ask = tick * np.floor(value / tick), tick * np.floor(value / tick) + tick
     liquid = table["delta"].abs().between(0.05, 0.95).to_numpy() & (bid > 3 * tick)
-    bid_vol, mid_vol, ask_vol = (implied_volatility(price=side, **terms) for side in (bid, 0.5 * (bid + ask), ask))
+    sides = (bid, 0.5 * (bid + ask), ask)
+    bid_vol, mid_vol, ask_vol = (implied_volatility(price=side, **terms)["volatility"].to_numpy() for side in sides)
     bid_vol = np.where(np.isnan(bid_vol), 0.0, bid_vol)
     columns = (k, bid_vol, mid_vol, ask_vol, table["vega"].to_numpy())
     return Slice(expiry_ns, years, FORWARD, *(column[liquid] for column in columns))
@@ -57,6 +58,6 @@ def mixture(years: float, parts: tuple[tuple[float, float, float], ...]) -> Smil
             weight * price(spot=forward / level, strike=strike, years=years, volatility=vol, carry=0.0)
             for weight, forward, vol in parts
         )
-        return implied_volatility(price=total, spot=1.0, strike=strike, years=years, carry=0.0)
+        return implied_volatility(price=total, spot=1.0, strike=strike, years=years, carry=0.0)["volatility"].to_numpy()
 
     return volatility

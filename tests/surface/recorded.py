@@ -71,10 +71,12 @@ def es_slices(folder: Path, at: pd.Timestamp) -> list[Slice]:
         terms = {"spot": forward, "strike": strike, "years": years, "rate": RATE, "carry": 0.0, "right": right}
         premium, vol = np.zeros_like(strike), np.full_like(strike, 0.15)
         for _ in range(3):
-            implied = implied_volatility(price=0.5 * (bid + ask) - premium, **terms)
+            implied = implied_volatility(price=0.5 * (bid + ask) - premium, **terms)["volatility"].to_numpy()
             vol = np.where(np.isfinite(implied), implied, vol)
             premium = early_exercise(forward, strike, years, vol, right)
-        bid_vol, ask_vol = (implied_volatility(price=side - premium, **terms) for side in (bid, ask))
+        bid_vol, ask_vol = (
+            implied_volatility(price=side - premium, **terms)["volatility"].to_numpy() for side in (bid, ask)
+        )
         table = greeks(volatility=vol, **terms)
         near = table["delta"].abs().between(0.05, 0.95).to_numpy()
         columns = (
