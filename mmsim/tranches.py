@@ -199,6 +199,7 @@ def _next_hedge_spot(
     paid = np.zeros(len(client))
     for dividend in end.dividends[end.dividends["transaction"] > 0]:
         is_between = (client["transaction"] < dividend["transaction"]) & (dividend["transaction"] < until)
+        is_between &= dividend["ex"] <= rows["expiry"]
         paid += np.where(is_between & (rows["underlying"] == dividend["underlying"]), dividend["amount"], 0.0)
     return np.asarray(spots + paid, float)
 

@@ -300,7 +300,7 @@ class TestCache:
         assert answer(program, tmp_path / "cache", tmp_path, str(tmp_path / "warm")) == before
         answer(program, kernel.CACHE.parent, root, str(tmp_path / "shared"))
         cold = tables(tmp_path / "cold")
-        assert len(cold) == 5
+        assert len(cold) == 6
         assert cold == tables(tmp_path / "warm") == tables(tmp_path / "shared")
         edit(tmp_path / "mmsim" / "pricing" / "normal.py", "w + 1.2533141373155003", "w + 1.5533141373155003")
         after = answer(program, tmp_path / "cache", tmp_path)

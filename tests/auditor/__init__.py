@@ -109,7 +109,7 @@ def audit(
         carry={name: amount / 1e6 for name, amount in book.carry.items()},
         equity={name: amount / 1e6 for name, amount in _equity(book).items()},
         taylor={name: float(total) for name, total in zip(TAYLOR, book.taylor, strict=True)},
-        taylor_tolerance=1e-3 * book.taylor_by_differences if book.taylor_is_known else float("inf"),
+        taylor_tolerance=3e-2 * book.taylor_by_differences if book.taylor_is_known else float("inf"),
         lots=[hedge.lots.open for hedge in book.hedges],
         tranches=book.tranches.table,
         marks_posted=book.marks_posted.tolist(),

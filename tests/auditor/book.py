@@ -354,6 +354,7 @@ class Book:
         self.mark_spot[chosen], self.mark_ns[chosen] = spots, ts_ns
         self.mark_volatility[chosen] = self.volatility[chosen]
         self.mark_ahead[chosen] = self.without_dividends(chosen, spots, ts_ns)
+        self.taylor_is_known &= not self._special(chosen)
 
     def revaluation(self, chosen: Numbers, ts_ns: int, spots: Array, dividends: Array | float = 0.0) -> Array:
         """W by step and option, a unit, from the last mark of each option to now; the first step is given."""
@@ -407,7 +408,6 @@ class Book:
             self.journal.post(ts_ns, account, -int(leg.sum()), len(chosen))
         expansion = units * self.expansion(chosen, ts_ns, spots, steps.sum(axis=0))
         self.taylor += (expansion - self.taylor_before_held[:, chosen]).sum(axis=1)
-        self.taylor_is_known &= not self._special(chosen)
         self.taylor_by_differences += float(np.abs(expansion[:, self.contract.early[chosen]]).sum())
         self.earned_before_held[:, chosen] = 0.0
         self.taylor_before_held[:, chosen] = 0.0
@@ -648,7 +648,10 @@ class Book:
         intrinsic = float(self.contract.right[option] * (price - self.contract.strike[option]))
         self._mark_options(one, ts_ns, np.array([price]))
         self.mark_underlying(u, ts_ns)
-        self._pay_out(option, u, ts_ns, price, self.options["settlement"].iloc[option] == "physical")
+        is_physical = self.options["settlement"].iloc[option] == "physical"
+        self._pay_out(option, u, ts_ns, price, is_physical)
+        if is_physical:
+            self._observe_borrow(u, ts_ns)
         self.position[option], self.answered[option] = 0.0, 0.0
         self.tranches.end(option)
         is_american = self.options["exercise"].iloc[option] == "american"

@@ -174,3 +174,18 @@ def test_not_deamericanised() -> None:
         found = dividend_grid.deamericanised(price, 70.0, 100.0, 0.5, 0.05, 0.05, -1.0, NONE, NONE, False)
         assert math.isnan(found.volatility)
         assert math.isnan(found.european)
+
+
+def test_greeks_with_dividends_stay_within_their_bounds() -> None:
+    for terms, times, amounts in draws(5, 150, is_typical=False):
+        for is_escrowed in (False, True):
+            found = cash_dividends.greeks(*terms, times, amounts, is_escrowed, True)
+            assert -1.0 <= found.delta * 1.0 <= 1.0 and found.gamma >= 0.0 and found.vega >= 0.0
+
+
+def test_a_dividend_near_expiry_does_not_take_the_right_before_it() -> None:
+    """Struck at 110, half a per cent paid three days before the end of a year: 13.7460 by the grid."""
+    found = cash_dividends.value(
+        100.0, 110.0, 1.0, 0.25, 0.05, 0.05, -1.0, np.array([0.99]), np.array([0.5]), True, True
+    )
+    assert found == pytest.approx(13.7460, abs=0.05)
