@@ -21,7 +21,7 @@ from mmsim.events import Kind
 from mmsim.policy import Policy
 from mmsim.results import Run
 from mmsim.scenario import Scenario, load
-from mmsim.scenario.checks import crowded
+from mmsim.scenario.checks.common import crowded
 from mmsim.tables import Journal
 from mmsim.workspace import scenario_file
 

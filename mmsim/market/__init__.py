@@ -21,7 +21,7 @@ from mmsim.market.source import Source
 from mmsim.market.spot import GeometricBrownianMotion, PreparedSpot
 from mmsim.market.streams import generator
 from mmsim.scenario import Scenario
-from mmsim.scenario.parts import Clients, PoissonClients, RecordedClients, ScriptedClients
+from mmsim.scenario.parts.clients import Clients, PoissonClients, RecordedClients, ScriptedClients
 
 __all__ = ["Market", "build"]
 

@@ -13,7 +13,7 @@ from mmsim import spool
 from mmsim.events import Events, Kind, rows
 from mmsim.instruments import Option, Universe
 from mmsim.market.streams import generator
-from mmsim.scenario.parts import Order
+from mmsim.scenario.parts.clients import Order
 from mmsim.units import UNITS_NS
 
 TOO_LATE = "option no longer trades"

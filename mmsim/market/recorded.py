@@ -43,7 +43,7 @@ from mmsim.market.quality import (
 from mmsim.market.sides import sides
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
-from mmsim.scenario.parts import Recorded
+from mmsim.scenario.parts.market import Recorded
 from mmsim.scenario.years import years_of
 from mmsim.units import duration_text
 

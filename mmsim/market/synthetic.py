@@ -9,7 +9,7 @@ from mmsim.events import Events, Kind
 from mmsim.market import spot, volatility
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
-from mmsim.scenario.parts import GbmSpot, PathSpot
+from mmsim.scenario.parts.market import GbmSpot, PathSpot
 from mmsim.scenario.years import Years, years_of
 
 

@@ -16,28 +16,14 @@ from mmsim.policy import Policy, prepared
 from mmsim.scenario import checks, errors, policies
 from mmsim.scenario.changes import change
 from mmsim.scenario.expected import Expected, ExpectedVolatility
-from mmsim.scenario.parts import (
-    Clients,
-    Clock,
-    ConstantVolatility,
-    Dividend,
-    Execution,
-    GbmSpot,
-    Hedging,
-    Latency,
-    Limits,
-    MarketEntry,
-    Opening,
-    OptionEntry,
-    Part,
-    PathSpot,
-    Pricing,
-    Quoting,
-    Rates,
-    ReportEntry,
-    Sessions,
-    UnderlyingEntry,
-)
+from mmsim.scenario.parts.accuracy import Pricing, ReportEntry
+from mmsim.scenario.parts.base import Part
+from mmsim.scenario.parts.clients import Clients
+from mmsim.scenario.parts.clock import Clock, Rates, Sessions
+from mmsim.scenario.parts.desk import Hedging, Limits, Opening, Quoting
+from mmsim.scenario.parts.execution import Execution, Latency
+from mmsim.scenario.parts.instruments import Dividend, OptionEntry, UnderlyingEntry
+from mmsim.scenario.parts.market import ConstantVolatility, GbmSpot, MarketEntry, PathSpot
 from mmsim.scenario.values import Count
 from mmsim.strict_yaml import Document, KeyPath
 

@@ -10,7 +10,7 @@ from mmsim import policy
 from mmsim.errors import Problem, UserError
 from mmsim.policy import Complain, Policy
 from mmsim.scenario.errors import placed
-from mmsim.scenario.parts import Hedging, PolicyEntry, Quoting
+from mmsim.scenario.parts.desk import Hedging, PolicyEntry, Quoting
 from mmsim.strict_yaml import Document, KeyPath
 
 _ENTRIES: dict[str, type[PolicyEntry]] = {"quoting": Quoting, "hedging": Hedging}

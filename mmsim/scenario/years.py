@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mmsim.errors import UserError
 from mmsim.instruments import Universe
 from mmsim.scenario.model import Scenario
-from mmsim.scenario.parts import Sessions, Weights
+from mmsim.scenario.parts.clock import Sessions, Weights
 from mmsim.trading_time import VarianceClock, variance_clock
 from mmsim.units import DAY_NS
 

@@ -14,7 +14,7 @@ from mmsim.events import Kind
 from mmsim.market import Market
 from mmsim.results import Run
 from mmsim.scenario import Scenario
-from mmsim.scenario.parts import Part
+from mmsim.scenario.parts.base import Part
 
 
 class Case(NamedTuple):
