@@ -117,6 +117,7 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")] = None,
     paths: Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")] = None,
     settings: Set = None,
+    variant: Annotated[str | None, typer.Option(help="One of the scenario's variants, in place of itself.")] = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the run's folder and nothing else.")] = False,
     debug: Debug = False,
@@ -133,7 +134,9 @@ def run(
         from mmsim import backtest, screen  # compiles a tenth of it
 
         with progress(silent) as show:
-            result = backtest.run(scenario, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
+            result = backtest.run(
+                scenario, data, seed=seed, paths=paths, changes=changes(settings), variant=variant, progress=show
+            )
         folder = result.save(out_folder)
         if as_json:
             print_json(result.summary)
