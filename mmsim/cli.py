@@ -124,10 +124,10 @@ def run(
 ) -> None:
     """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import kernel, run_folder
+        from mmsim import kernel, run_folder, whole_folder
 
         if out_folder is not None:
-            run_folder.check_target(out_folder)  # now, not only after the work
+            whole_folder.check_target(out_folder, run_folder.LAYOUT)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
