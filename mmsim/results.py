@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,9 +183,22 @@ class Run:
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process is given of it: its tables as wholes."""
+        return _thawed, (self.summary, {name: table.whole() for name, table in self._tables.items()})
+
     def __repr__(self) -> str:
         total = self.summary["attribution"]["total"]
         return f"Run({self.summary['name']!r}, total={total:,.2f} {self.summary['currency']})"
+
+
+def _thawed(summary: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> Run:
+    """The run that another process has made."""
+    return Run(summary, {name: tables.at_once(partial(_same, frame)) for name, frame in frames.items()})
+
+
+def _same(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
 
 
 def load(folder: str | Path) -> Run:
