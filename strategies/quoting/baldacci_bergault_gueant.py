@@ -84,13 +84,13 @@ class BaldacciBergaultGueant(NamedTuple):
         vegas = self.vega_lot * np.arange(-bound, bound + 1.0)
         growth = self.vol_drift * vegas - 0.5 * self.risk_aversion * self.vol_sd**2 * vegas**2
         slopes = -np.diff(value) / self.vega_lot
-        worth = self.vega_lot * HOURS_A_DAY * self.per_hour / self.beta
-        for place, priced in ((slice(None, -1), slopes), (slice(1, None), -slopes)):
-            exponent = -1.0 - self.alpha - self.beta * priced
-            lambert = np.where(exponent > 1.0, exponent, np.exp(np.minimum(exponent, 1.0)))
-            for _ in range(NEWTON):
-                lambert *= (1.0 + exponent - np.log(lambert)) / (1.0 + lambert)
-            growth[place] += worth * lambert
+        exponents = -1.0 - self.alpha - self.beta * np.stack([slopes, -slopes])  # of buying, of selling
+        lambert = np.where(exponents > 1.0, exponents, np.exp(np.minimum(exponents, 1.0)))
+        for _ in range(NEWTON):
+            lambert *= (1.0 + exponents - np.log(lambert)) / (1.0 + lambert)
+        worth = self.vega_lot * HOURS_A_DAY * self.per_hour / self.beta * lambert
+        growth[:-1] += worth[0]
+        growth[1:] += worth[1]
         return growth
 
     def quote(self, view: QuoteView) -> Quote:
