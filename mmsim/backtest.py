@@ -35,17 +35,20 @@ def run(
     seed: int | None = None,
     paths: int | None = None,
     changes: Mapping[str, str] | None = None,
+    variant: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a scenario.
 
     ``scenario`` is a file (one that comes with mmsim is found from any folder) or a Scenario, ``data`` the folder that
     holds recorded data, ``seed`` and ``paths`` replace the scenario's, ``changes`` are keys with their new values, as
-    ``{"hedging.band": "10"}``. ``progress`` is called now and then with the share done and what is being done. Raises
-    UserError with every mistake of the user's.
+    ``{"hedging.band": "10"}``, ``variant`` is the name of one of its variants. ``progress`` is called now and then with
+    the share done and what is being done. Raises UserError with every mistake of the user's.
     """
     told = progress or _silent
-    chosen = _loaded(scenario, seed, paths, changes)
+    chosen = loaded(scenario, seed, paths, changes)
+    if variant is not None:
+        chosen = chosen.variant(variant)
     quoting, hedging = _policies(chosen)
     told(0.0, "preparing the loop")
     from mmsim.engine import drive, setup  # compiles, or reads the compiled loop from the cache
@@ -81,7 +84,7 @@ def run(
         inputs=_inputs(chosen, built, quoting, hedging),
         events=events_walked,
         seconds=time.perf_counter() - started,
-        reproduce=_command(scenario, data, seed, paths, changes),
+        reproduce=_command(scenario, data, seed, paths, changes, variant),
     )
 
 
@@ -92,7 +95,7 @@ def check(
 
     Whether the whole market was looked at: without ``data``, a recorded one is not.
     """
-    chosen = _loaded(scenario, None, None, changes)
+    chosen = loaded(scenario, None, None, changes)
     _, hedging = _policies(chosen)
     if chosen.market.recorded is not None and data is None:
         return False
@@ -129,9 +132,10 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _loaded(
+def loaded(
     scenario: str | Path | Scenario, seed: int | None, paths: int | None, changes: Mapping[str, str] | None
 ) -> Scenario:
+    """A scenario, or the one in a file, with seed, paths and keys replaced; UserError with all that is wrong."""
     changed = dict(changes or {})
     changed |= {key: str(value) for key, value in (("seed", seed), ("paths", paths)) if value is not None}
     if isinstance(scenario, Scenario):
@@ -209,7 +213,14 @@ def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: 
     return {**read, **built.inputs}
 
 
-def _command(scenario: Any, data: Any, seed: int | None, paths: int | None, changes: Mapping[str, str] | None) -> str:
+def _command(
+    scenario: Any,
+    data: Any,
+    seed: int | None,
+    paths: int | None,
+    changes: Mapping[str, str] | None,
+    variant: str | None,
+) -> str:
     """The command that would make the run again."""
     if isinstance(scenario, Scenario):
         scenario = scenario.source or "SCENARIO.yaml"
@@ -219,4 +230,5 @@ def _command(scenario: Any, data: Any, seed: int | None, paths: int | None, chan
     words += ["--paths", str(paths)] if paths is not None else []
     for key, value in (changes or {}).items():
         words += ["--set", f"{key}={value}"]
+    words += ["--variant", variant] if variant is not None else []
     return shlex.join(words)

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import run_folder, spool, tables
+from mmsim import run_folder, spool, tables, whole_folder
 from mmsim.attribution import BUCKETS, IDENTITIES, TAYLOR, Outcome
 from mmsim.engine.state import Counter, TransactionKind
 from mmsim.errors import Problem, UserError
@@ -156,7 +156,7 @@ class Run:
         """Write the HTML report to a file; UserError if the system refuses."""
         from mmsim import report
 
-        with run_folder.placing(Path(path)) as making:
+        with whole_folder.placing(Path(path)) as making:
             report.write(self, making)
         return Path(path)
 
@@ -166,7 +166,7 @@ class Run:
         Raises UserError if ``folder`` is not empty and not a run's, or holds more than a run.
         """
         target = Path(folder) if folder is not None else Path("reports") / self.summary["name"] / self._run_id()
-        run_folder.write(target, self._write)
+        whole_folder.write(target, run_folder.LAYOUT, self._write)
         return target
 
     def _run_id(self) -> str:
@@ -183,15 +183,28 @@ class Run:
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process is given of it: its tables as wholes."""
+        return _thawed, (self.summary, {name: table.whole() for name, table in self._tables.items()})
+
     def __repr__(self) -> str:
         total = self.summary["attribution"]["total"]
         return f"Run({self.summary['name']!r}, total={total:,.2f} {self.summary['currency']})"
 
 
+def _thawed(summary: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> Run:
+    """The run that another process has made."""
+    return Run(summary, {name: tables.at_once(partial(_same, frame)) for name, frame in frames.items()})
+
+
+def _same(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
+
+
 def load(folder: str | Path) -> Run:
     """A run from its folder; UserError if it is none, or if a file is not what the manifest says."""
     folder = Path(folder)
-    summary, hashes = run_folder.read(folder)
+    summary, hashes = whole_folder.read(folder, run_folder.LAYOUT)
     names = {name: run_folder.table_file(name) for name in run_folder.tables_of(summary["paths"])}
     return Run(summary, {name: _table_in(name, folder / file, hashes[file]) for name, file in names.items()})
 
@@ -215,7 +228,7 @@ def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
     """Those of the columns that a run's file has."""
     from mmsim import parquet
 
-    run_folder.check(file, digest)
+    whole_folder.check(file, digest)
     found = parquet.schema(file).names
     return [column for column in columns if column in found]
 
