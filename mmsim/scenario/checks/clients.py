@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mmsim.scenario.checks.common import MAX_TICKS, repeated, scripted_orders, symbols_of, unknown
 from mmsim.scenario.checks.registry import Mistake, reads
-from mmsim.scenario.parts.clients import SETTLING, Arriving, Choosing, Conceding, RetailClients
+from mmsim.scenario.parts.clients import (
+    SETTLING,
+    Arriving,
+    Choosing,
+    Conceding,
+    HedgerClients,
+    InformedClients,
+    RetailClients,
+)
 from mmsim.units import UNITS_NS
 
 if TYPE_CHECKING:
@@ -16,7 +24,6 @@ if TYPE_CHECKING:
 
 Group = TypeVar("Group", bound=Choosing)
 MAX_SETTLING = 10_000_000  # arrivals before the clock's start
-RIGHTS = {"hedger": {"put"}}  # that a model trades, where it does not trade both
 
 
 def _groups(s: Scenario, kind: type[Group]) -> Iterator[tuple[int, Group]]:
@@ -60,9 +67,8 @@ def _choices(s: Scenario) -> Iterator[Mistake]:
         for k, symbol in enumerate(group.underlyings):
             if symbol not in symbols:
                 yield unknown(("clients", n, "underlyings", k), "underlying", symbol, symbols)
-        needed = RIGHTS.get(group.model, set())
-        if needed and not needed & set(group.rights):
-            yield Mistake(("clients", n, "rights"), f"leaves nothing: {group.model} clients trade {', '.join(needed)}s")
+        if isinstance(group, HedgerClients) and "put" not in group.rights:
+            yield Mistake(("clients", n, "rights"), "leaves nothing: hedgers buy puts")
 
 
 @reads("clients")
@@ -81,7 +87,7 @@ def _several_legs(s: Scenario) -> Iterator[Mistake]:
             continue
         if group.sweep > 1:
             yield Mistake(("clients", n, "sweep"), "is not for a package, whose legs are dealt together")
-        if group.model == "informed":
+        if isinstance(group, InformedClients):
             yield Mistake(("clients", n, "package"), "is not for informed clients, who deal in single options")
 
 
