@@ -28,6 +28,8 @@ def rival_offer(state: State, option: Any, side: float, theo: float) -> Offer:
         if side > 0.0:
             return Offer(option["ask"], option["ask_size"])
         return Offer(option["bid"], option["bid_size"])
+    if option["fair_volatility"] != option["fair_volatility"]:
+        return Offer(nan, 0.0)
     if rules["rival"] == Rival.BY_VOLATILITY:
         spot, now = state.underlyings[option["underlying"]]["spot"], state.desk[0]["now"]
         volatility = option["fair_volatility"] + side * rules["rival_half_spread"]
