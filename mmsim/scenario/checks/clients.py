@@ -62,7 +62,8 @@ def _excitement(s: Scenario) -> Iterator[Mistake]:
 def _choices(s: Scenario) -> Iterator[Mistake]:
     symbols = symbols_of(s)
     for n, group in _groups(s, Choosing):
-        if group.delta is not None and group.moneyness is not None and "delta" in group.model_fields_set:
+        is_default = group.delta == type(group).model_fields["delta"].default  # which moneyness takes the place of
+        if group.moneyness is not None and not is_default:
             yield Mistake(("clients", n, "moneyness"), "is instead of delta: take one of the two out")
         for k, symbol in enumerate(group.underlyings):
             if symbol not in symbols:
@@ -82,7 +83,7 @@ def _shares(s: Scenario) -> Iterator[Mistake]:
 def _several_legs(s: Scenario) -> Iterator[Mistake]:
     for n, group in _groups(s, Conceding):
         if group.package is None:
-            if "width" in group.model_fields_set:
+            if group.width != 1:
                 yield Mistake(("clients", n, "width"), "is of a package")
             continue
         if group.sweep > 1:
