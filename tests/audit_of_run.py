@@ -21,7 +21,7 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario
 from tests.auditor import Discrepancy, audit
 
-COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "value", "price", "size")
+COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "bid_size", "ask_size", "value", "price", "size")
 HEDGE_CAUSES = {"interval": ("TIMER", "MARK")}  # at a MARK row the loss limit flattens whatever the policy is
 
 
@@ -212,6 +212,8 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "scripted_deltas": scenario.hedging.parameters.get("deltas"),
         "exact": scenario.pricing.exact or scenario.hedging.policy == "scripted_deltas",
         "refresh": {"spot": scenario.pricing.refresh_spot, "every_ns": scenario.pricing.refresh_every},
+        "maker": None if scenario.market.maker is None else scenario.market.maker.model_dump(),
+        "shopping": [n for n, group in enumerate(scenario.clients) if group.model not in ("recorded_trades", "sniper")],
         "hedge_causes": HEDGE_CAUSES.get(scenario.hedging.policy, tuple(kind.name for kind in Kind)),
     }
 

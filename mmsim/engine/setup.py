@@ -10,12 +10,14 @@ import numpy.typing as npt
 from mmsim.engine import state as layout
 from mmsim.engine.expectation_rows import new_samples, set_expectation
 from mmsim.engine.state import State
+from mmsim.events import Allocation
 from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
 from mmsim.ledger import Account
 from mmsim.scenario import Scenario
 from mmsim.scenario.years import Years, years_of
 
 DAY_NS = 86_400_000_000_000
+RIVAL_SIZE = 10  # contracts a side
 _MATCHING = {"lifo": 0, "fifo": 1, "average": 2}
 
 
@@ -217,11 +219,29 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "early_exercise": execution.early_exercise == "optimal",
         "early_assignment": execution.early_assignment == "optimal",
         "scripted": is_scripted,
+        **_rival(scenario),
     }
     row = np.zeros(1, layout.RULES)
     for name, value in values.items():
         row[name] = value
     return row
+
+
+def _rival(scenario: Scenario) -> dict[str, float]:
+    """Who quotes beside the desk."""
+    maker = scenario.market.maker
+    if maker is None:
+        return {"rival": layout.Rival.NONE}
+    allocation = Allocation[maker.allocation.upper()]
+    if scenario.market.recorded is not None:
+        return {"rival": layout.Rival.RECORDED, "rival_allocation": allocation}
+    by_volatility = maker.half_spread_vol is not None
+    return {
+        "rival": layout.Rival.BY_VOLATILITY if by_volatility else layout.Rival.BY_TICKS,
+        "rival_half_spread": maker.half_spread_vol or maker.half_spread_ticks or 0.0,
+        "rival_size": maker.size or RIVAL_SIZE,
+        "rival_allocation": allocation,
+    }
 
 
 def _opening(universe: Universe, scenario: Scenario) -> npt.NDArray[np.void]:

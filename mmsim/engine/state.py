@@ -219,6 +219,10 @@ RULES = np.dtype(
         ("path", "i8"),
         ("quote_listens", "i8"),  # the policies have memories to be told
         ("hedge_listens", "i8"),
+        ("rival", "i8"),  # who quotes beside the desk, as a Rival
+        ("rival_half_spread", "f8"),
+        ("rival_size", "f8"),
+        ("rival_allocation", "i8"),
     ],
     align=True,
 )
@@ -388,6 +392,16 @@ class Counter(IntEnum):
     QUOTES_CROSSED_BY_MARKET = 14  # when evaluated, the market's other side was through the desk's quote
     MARKET_MID_MISSING = 15  # fills whose whole edge went to :Mark
     EXERCISES = 16  # positions exercised or assigned before expiry
+    ORDERS_BETTER_ELSEWHERE = 17  # a rival's price was better for the client
+
+
+class Rival(IntEnum):
+    """Who quotes beside the desk."""
+
+    NONE = 0
+    RECORDED = 1  # the recorded market's bid and ask
+    BY_VOLATILITY = 2  # the value at the market's fair volatility, less and plus a half spread
+    BY_TICKS = 3  # the market's fair value, less and plus ticks
 
 
 class Limit(IntEnum):

@@ -91,6 +91,7 @@ class Book:
         self.volatility = np.full(n, np.nan)  # the scenario's mark
         self.fair_volatility = np.full(n, np.nan)
         self.market_bid, self.market_ask = np.full(n, np.nan), np.full(n, np.nan)
+        self.market_bid_size, self.market_ask_size = np.zeros(n), np.zeros(n)
         self.started, self.held, self.expired = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
         self.mark_spot, self.mark_ns, self.mark_volatility = np.zeros(n), np.zeros(n, np.int64), np.zeros(n)
         self.mark_ahead = np.zeros(n)  # the spot at the last mark less what dividends were ahead then
@@ -211,6 +212,14 @@ class Book:
             spot = self.hedges[self.owner[option]].mid
             return float(self.theta(one, spot, ts_ns, self.fair_volatility[one])[0])
         return float(self.market_bid[option] + self.market_ask[option]) / 2
+
+    def worth(self, option: int, ts_ns: int, volatility: float, spot: float) -> float:
+        """The model value a unit of one option at a volatility (NaN: the market's, else the mark) and a spot (NaN: the
+        present one)."""
+        one = np.array([option])
+        known = [v for v in (volatility, self.fair_volatility[option], self.volatility[option]) if np.isfinite(v)]
+        at = spot if np.isfinite(spot) else self.hedges[self.owner[option]].mid
+        return float(self.theta(one, at, ts_ns, np.array(known[:1]))[0])
 
     # ---- the market
 

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from .book import BUCKETS, Book
-from .legality import hedge_price, reservation, same, wrong_with_client_fill, wrong_with_hedge_fill
+from .legality import (
+    hedge_price,
+    reservation,
+    same,
+    wrong_with_client_fill,
+    wrong_with_hedge_fill,
+    wrong_with_prices,
+)
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
@@ -120,6 +127,9 @@ class Replay:
     def _quote(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]
         self.book.market_bid[option], self.book.market_ask[option] = self.columns["bid"][i], self.columns["ask"][i]
+        for size in ("bid_size", "ask_size"):
+            if size in self.columns:
+                getattr(self.book, f"market_{size}")[option] = self.columns[size][i]
 
     def _volatility(self, ts: int, i: int) -> None:
         self.book.volatility[self.columns["instrument"][i]] = self.columns["value"][i]
@@ -128,15 +138,33 @@ class Replay:
         self.book.fair_volatility[self.columns["instrument"][i]] = self.columns["value"][i]
 
     def _order(self, ts: int, i: int) -> None:
+        """An order, or a package of two that is dealt as a whole or not."""
         order = self._row(i)
-        if self.pending and self._answers(self.pending[0], order, ts, i):
-            fill = self.pending.popleft()
+        if order.get("ask_size", 0) == 0:
+            if self.pending and self._answers(self.pending[0], order, ts, i):
+                self._deal(ts, i, [order])
+        elif order["ask_size"] == 1:
+            legs = [order, self._row(i + 1)]
+            if len(self.pending) > 1 and all(map(self._is_of, self.pending, legs)):
+                self._deal(ts, i, legs)
+
+    _bar_trade = _order
+
+    def _is_of(self, fill: Fill, leg: Mapping[str, Any]) -> bool:
+        """Whether a fill is a leg's: of its instrument, client and side, and of its whole size."""
+        named = (fill.kind, fill.instrument, fill.client) == ("client", leg["instrument"], leg["client"])
+        return named and same(fill.size, -leg["side"] * leg["size"])
+
+    def _deal(self, ts: int, i: int, orders: list[dict[str, Any]]) -> None:
+        """The fills that stand next answer orders that are dealt together; then their underlying is hedged."""
+        fills = [self.pending.popleft() for _ in orders]
+        for wrong in wrong_with_prices(self.book, orders, ts, [(fill.size, fill.price) for fill in fills]):
+            self._complain(fills[0], wrong)
+        for order, fill in zip(orders, fills, strict=True):
             for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
                 self._complain(fill, wrong)
             self._apply(fill)
-            self._ask(ts, int(self.book.owner[fill.instrument]), i)
-
-    _bar_trade = _order
+        self._ask(ts, int(self.book.owner[fills[0].instrument]), i)
 
     def _timer(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
@@ -199,7 +227,8 @@ class Replay:
         if fill.event is not None:
             return fill.event == i
         opposite = fill.size * order["side"] < 0 or order["side"] == 0
-        good_enough = (fill.price - reservation(self.book, order, ts)) * order["side"] <= 1e-9
+        side = -np.sign(fill.size)
+        good_enough = (fill.price - reservation(self.book, order, ts, side)) * side <= 1e-9
         return opposite and good_enough and abs(fill.size) <= order["size"] + 1e-9
 
     def _ask(self, ts: int, u: int, i: int) -> None:

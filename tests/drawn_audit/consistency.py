@@ -11,7 +11,14 @@ from mmsim.engine.state import State
 from mmsim.events import Kind
 from tests.audit_of_run import Played
 
-TURNED_AWAY = ("worse_price", "no_quote", "no_share", "closed", "no_mark")  # orders by why they were not filled
+TURNED_AWAY = (
+    "worse_price",
+    "no_quote",
+    "no_share",
+    "closed",
+    "no_mark",
+    "better_elsewhere",
+)  # orders by why they were not filled
 
 
 def inconsistencies(played: Played) -> Iterator[str]:

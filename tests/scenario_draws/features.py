@@ -108,6 +108,7 @@ def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
     )
 
 
+MODELS = ("scripted", "poisson", "retail", "hedger", "customer_net_buyer", "informed", "vol_trader", "sniper")
 FEATURES: dict[str, Callable[[Case], bool]] = {
     "a stock": lambda case: _kinds(case, "stock"),
     "an index": lambda case: _kinds(case, "index"),
@@ -151,8 +152,15 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "opening options at theo": _opened("options", "mark", given=False),
     "opening hedges, priced": _opened("hedges", "price", given=True),
     "opening hedges at mid": _opened("hedges", "price", given=False),
-    "clients: scripted": _dealt_with("scripted"),
-    "clients: poisson": _dealt_with("poisson"),
+    **{f"clients: {model}": _dealt_with(model) for model in MODELS},
+    "a package dealt": lambda case: _dealt_package(case),
+    "a sweep": lambda case: any(getattr(group, "sweep", 1) > 1 for group in case.scenario.clients),
+    "arrivals by a shape": lambda case: any(getattr(group, "shape", None) for group in case.scenario.clients),
+    "arrivals that excite": lambda case: any(getattr(group, "hawkes", None) for group in case.scenario.clients),
+    "a rival": lambda case: case.counts("orders_better_elsewhere") > 0,
+    "a recorded rival": lambda case: (
+        case.scenario.market.recorded is not None and case.counts("orders_better_elsewhere") > 0
+    ),
     **{f"tape: {rule}": _dealt_with("recorded_trades", fills=rule) for rule in ("trade_through", "back_of_queue")},
     **{
         f"tape: touch, {share}": _dealt_with("recorded_trades", fills="touch", allocation=share)
@@ -188,6 +196,17 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "minutes without a row": lambda case: _has_gap(case),
     "no market mid at a fill": lambda case: case.counts("market_mid_missing") > 0,
 }
+
+
+def _dealt_package(case: Case) -> bool:
+    rows = case.rows(Kind.ORDER)
+    legs = {(int(row["ts"]), int(row["instrument"])) for row in rows[rows["ask_size"] > 0]}
+    dealt = case.run.fills[case.run.fills["kind"] == "client"]
+    times = dealt["ts"].dt.tz_convert("UTC").astype("datetime64[ns, UTC]").astype("int64")
+    return any(
+        (ts, case.market.universe.option_index[name]) in legs
+        for ts, name in zip(times, dealt["instrument"], strict=True)
+    )
 
 
 def _is_full(case: Case) -> bool:

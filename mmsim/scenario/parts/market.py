@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from mmsim.scenario.parts.base import Part, one_or_each
+from mmsim.scenario.parts.maker import Maker
 from mmsim.scenario.values import (
     DeltaBound,
     Duration,
@@ -104,3 +105,6 @@ class MarketEntry(Part):
     volatility: VolatilityModels | None = Field(None, description="a model of implied volatility, or {SYMBOL: model}")
     theo: Theo = Field(Theo(), description="how theoretical value is marked")
     recorded: Recorded | None = Field(None, description="replay recorded data instead of models")
+    maker: Maker | None = Field(
+        None, description="who quotes beside the desk; {} in a recorded market: its quotes. Default: nobody"
+    )
