@@ -99,7 +99,7 @@ def check(
     """
     chosen = loaded(scenario, None, None, changes)
     _, hedging = _policies(chosen)
-    if chosen.market.recorded is not None and data is None:
+    if chosen.market.reads_files and data is None:
         return False
     _script(chosen, hedging, len(_market(chosen, data, hedging).universe.options))
     return True

@@ -183,7 +183,7 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "lazy": _is(lambda s: s.pricing, "exact", value=False),
     "a restless market of models": lambda case: (
         case.scenario.market.recorded is None
-        and not case.market.spots + case.market.flows
+        and not case.market.placed + case.market.flows
         and len(case.rows(Kind.VOLATILITY)) > len(case.market.universe.options)
     ),
     "recorded market": lambda case: case.scenario.market.recorded is not None,
