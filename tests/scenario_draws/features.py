@@ -139,6 +139,12 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     **{f"lot: {lot:g}": _lot(lot) for lot in (0.0, 1.0, 10.0)},
     **_keys("execution", "matching", "lifo", "fifo", "average"),
     **_keys("execution", "hedge_at", "mid", "touch"),
+    "hedges that rested": lambda case: _rested(case, of_makers=True),
+    "hedges out of patience": lambda case: _rested(case, of_makers=False),
+    "fees by venue": lambda case: case.scenario.execution.fees.option is not None,
+    "fee capped by the premium": lambda case: _is_capped(case),
+    "impact, temporary": lambda case: bool(case.scenario.execution.impact) and _hedged(case),
+    "impact, permanent": lambda case: case.scenario.market.recorded is None and _hedged(case) and _moves(case),
     **_keys("execution", "post_only", False),
     **_keys("rates", "funding", "gross", "net"),
     **_keys("rates", "compounding", "continuous", "simple_daily"),
@@ -207,6 +213,26 @@ def _dealt_package(case: Case) -> bool:
         (ts, case.market.universe.option_index[name]) in legs
         for ts, name in zip(times, dealt["instrument"], strict=True)
     )
+
+
+def _rested(case: Case, *, of_makers: bool) -> bool:
+    """Whether hedges rested until they were dealt at a price of their own, or took the touch in the end."""
+    hedges = case.run.fills[case.run.fills["kind"] == "hedge"]
+    touch = hedges["market_ask"].where(hedges["side"] == "buy", hedges["market_bid"])
+    plain = not case.scenario.execution.impact
+    is_maker = (hedges["price"] != touch) & plain
+    return case.scenario.execution.hedge_at == "passive" and bool((is_maker if of_makers else ~is_maker).any())
+
+
+def _is_capped(case: Case) -> bool:
+    option = case.scenario.execution.fees.option
+    clients = case.run.fills[case.run.fills["kind"] == "client"]
+    full = clients["size"] * (option.maker if option else 0.0)
+    return bool((clients["fee"] < full - 1e-6).any())
+
+
+def _moves(case: Case) -> bool:
+    return "'permanent': 0.0," not in str(case.run.summary["scenario"]["execution"]["impact"] or "'permanent': 0.0,")
 
 
 def _is_full(case: Case) -> bool:

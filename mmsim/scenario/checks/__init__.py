@@ -4,6 +4,7 @@ from mmsim.scenario.checks import (  # each registers its own
     clients,
     clock,
     desk,
+    execution,
     instruments,
     market,
     models,
@@ -12,6 +13,6 @@ from mmsim.scenario.checks import (  # each registers its own
 )
 from mmsim.scenario.checks.registry import ERROR_TYPE, Mistake, mistakes
 
-_REGISTERED = (clients, clock, desk, instruments, market, models, money, variants)
+_REGISTERED = (clients, clock, desk, execution, instruments, market, models, money, variants)
 
 __all__ = ["ERROR_TYPE", "Mistake", "mistakes"]
