@@ -26,8 +26,9 @@ from mmsim.pricing.black_scholes import Greeks
 def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
     """A client's order meets the quote in force; a fill is told to the policies and hedged."""
     event, rules = events[n], state.rules[0]
-    if event["ask_size"] != Leg.NONE:
-        return package(state, events, n, quoter, hedger) if event["ask_size"] == Leg.FIRST else Reason.STOP
+    leg = int(event["ask_size"])
+    if leg != Leg.NONE:
+        return package(state, events, n, quoter, hedger) if leg == Leg.FIRST else Reason.STOP
     i: Any = np.int64(event["instrument"])
     if rules["quote_latency"] != 0:
         catch_up(state, events, n, event["ts"] - rules["quote_latency"], quoter)
