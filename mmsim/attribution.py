@@ -40,6 +40,7 @@ class Outcome(NamedTuple):
     equity: dict[str, int]  # opening, closing, change, at_mid, at_liquidation; unquoted is a count
     taylor: npt.NDArray[np.float64]  # currency: TAYLOR, then the whole change of theo
     counters: npt.NDArray[np.int64]
+    duty: npt.NDArray[np.int64]  # (options, 2): nanoseconds quoted as owed, and of all that each could be dealt
 
     @property
     def buckets(self) -> dict[str, int]:
@@ -90,7 +91,8 @@ def outcome(state: State) -> Outcome:
         "at_liquidation": closing + int(at_liquidation),
         "unquoted": int(unquoted),
     }
-    return Outcome(sums, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
+    duty = np.stack([state.options["duty_met"], state.options["duty_time"]], axis=1)
+    return Outcome(sums, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy(), duty)
 
 
 def _cash_view(state: State, accounts: list[int], desk: dict[str, int], opening_options: int) -> dict[str, int]:

@@ -72,6 +72,7 @@ class Run:
             "events": events,
             "seconds": seconds,
             **_figures(outcomes),
+            "duty": _duty(scenario, market, outcomes),
             "data": dict(market.quality),
             "policies": {"quoting": _policy(desk.quoting, desk.quote), "hedging": _policy(desk.hedging, desk.hedge)},
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
@@ -303,6 +304,24 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     if count > 1:
         figures["monte_carlo"] = _statistics(outcomes)
     return figures
+
+
+def _duty(scenario: Scenario, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """How much of the time that options could be dealt they were quoted as the desk owes; nothing where it owes none."""
+    owed = scenario.protection.obligation
+    if owed is None:
+        return {}
+    times = np.sum([outcome.duty for outcome in outcomes], axis=0)
+    named = zip(market.universe.options, times.tolist(), strict=True)
+    shares = {option.name: met / time for option, (met, time) in named if time}
+    met, time = times.sum(axis=0).tolist()
+    return {
+        "required": owed.share,
+        "share": met / time if time else 0.0,
+        "seconds": time / 1e9,
+        "short": sum(share < owed.share for share in shares.values()),
+        "options": shares,
+    }
 
 
 def _statistics(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmsim.engine.queueing import pass_trade
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State
 from mmsim.engine.valuation import has_mark, market_fair
@@ -56,7 +57,10 @@ def dealt_size(state: State, order: Any, quote: QuoteInForce, theo: float) -> fl
         displayed = option["ask_size"] if order["side"] > 0 else option["bid_size"]
         market = option["ask"] if order["side"] > 0 else option["bid"]
         ahead = displayed if abs(market - price) <= _SAME_PRICE else 0.0
-        share = _share(rule, state.client_rules[order["client"], 0], order["size"], available, ahead)
+        allocation = state.client_rules[order["client"], 0]
+        if state.desk[0]["busy"] != 0 and rule == FillRule.TOUCH and allocation == Allocation.PRICE_TIME:
+            ahead = pass_trade(option, order["side"], order["size"], ahead)
+        share = _share(rule, allocation, order["size"], available, ahead)
     if share < 0.0:
         state.counters[Counter.ORDERS_WORSE_PRICE] += 1
     elif share == 0.0:

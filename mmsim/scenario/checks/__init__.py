@@ -1,6 +1,15 @@
 """What no single key can tell: checks across the parts of a scenario."""
 
-from mmsim.scenario.checks import clients, clock, desk, execution, instruments, market, money  # each registers its own
+from mmsim.scenario.checks import (  # each registers its own
+    clients,
+    clock,
+    desk,
+    execution,
+    instruments,
+    market,
+    money,
+    protection,
+)
 from mmsim.scenario.checks.registry import ERROR_TYPE, Mistake, mistakes
 
 __all__ = [
@@ -14,4 +23,5 @@ __all__ = [
     "market",
     "mistakes",
     "money",
+    "protection",
 ]
