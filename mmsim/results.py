@@ -307,7 +307,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _duty(scenario: Scenario, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """How much of the time that options could be dealt they were quoted as the desk owes; nothing where it owes none."""
+    """For how much of the time that options could be dealt they were quoted as the desk owes; {} if it owes nothing."""
     owed = scenario.protection.obligation
     if owed is None:
         return {}
