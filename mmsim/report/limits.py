@@ -28,10 +28,10 @@ def breaches(run: Run) -> Table:
     return Table(("Time, UTC", "Path", "Limit", "Of", "Value", "Limit at"), lines, f"Limits crossed{shown}")
 
 
-def _bounds(scenario: Mapping[str, Any]) -> dict[str, float]:
+def _bounds(scenario: Mapping[str, Any]) -> dict[str, Any]:
     """The value of each limit, and what sets off each protection, by their names in the table of breaches."""
-    protection: Mapping[str, Any] = scenario.get("protection", {})
-    bounds: dict[str, float] = dict(scenario["limits"])
+    protection = scenario.get("protection", {})
+    bounds = dict(scenario["limits"])
     counted = {"quantity": "quantity", "delta": "net_delta", "vega": "net_vega"}
     bounds |= {f"protection_{name}": protection.get(key) for name, key in counted.items()}
     for alarm, key in (("jump", "spot"), ("thin", "size"), ("volatility", "move")):
