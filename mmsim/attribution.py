@@ -40,6 +40,7 @@ class Outcome(NamedTuple):
     equity: dict[str, int]  # opening, closing, change, at_mid, at_liquidation; unquoted is a count
     taylor: npt.NDArray[np.float64]  # currency: TAYLOR, then the whole change of theo
     counters: npt.NDArray[np.int64]
+    hedge_cost: dict[str, int]  # profits positive: hedges, offloads
 
     @property
     def buckets(self) -> dict[str, int]:
@@ -90,7 +91,12 @@ def outcome(state: State) -> Outcome:
         "at_liquidation": closing + int(at_liquidation),
         "unquoted": int(unquoted),
     }
-    return Outcome(sums, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
+    hedge_cost = {
+        "hedges": desk["offload_cost"] - accounts[Account.HEDGE_COST],
+        "offloads": -desk["offload_cost"],
+    }
+    taylor, counters = state.taylor[0].copy(), state.counters.copy()
+    return Outcome(sums, cash, identities, components, equity, taylor, counters, hedge_cost)
 
 
 def _cash_view(state: State, accounts: list[int], desk: dict[str, int], opening_options: int) -> dict[str, int]:

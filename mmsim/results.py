@@ -288,6 +288,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             "borrow": detail[NAMES[Account.CARRY_BORROW]],
             "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
         },
+        "hedge_cost": mean(lambda outcome: outcome.hedge_cost),
         "components": mean(lambda outcome: outcome.components),
         "equity": {**equity, "unquoted": sum(outcome.equity["unquoted"] for outcome in outcomes)},
         "taylor": {

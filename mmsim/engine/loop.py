@@ -17,9 +17,20 @@ from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss, check_position
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
+from mmsim.engine.offload import offload
 from mmsim.engine.orders import dealt_size, note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
-from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
+from mmsim.engine.seats import (
+    TABLES,
+    HedgeSeat,
+    Seat,
+    Tables,
+    hedge_at,
+    of_option_at,
+    on_fill_at,
+    on_tick_at,
+    quote_at,
+)
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.state import STATE, Counter, Reason, State
 from mmsim.engine.summary import write_marks
@@ -35,7 +46,7 @@ def is_quiet(desk: Any) -> bool:
 
 
 @internal
-def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
+def pass_time(state: State, ts: int, kind: int, hedger: HedgeSeat) -> bool:
     """What happens before an event of `kind` at `ts`: hedges fall due, the times before end; False on a fault.
 
     A hedge due at `ts` itself is filled after the market data of `ts` and before its orders.
@@ -70,7 +81,7 @@ def end_marks(state: State) -> None:
 
 
 @internal
-def end_time(state: State, hedger: Seat) -> bool:
+def end_time(state: State, hedger: HedgeSeat) -> bool:
     """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a fault."""
     desk = state.desk[0]
     if desk["due"] == 0:
@@ -87,7 +98,7 @@ def end_time(state: State, hedger: Seat) -> bool:
 
 
 @internal
-def finish(state: State, hedger: Seat) -> bool:
+def finish(state: State, hedger: HedgeSeat) -> bool:
     """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
     if not end_time(state, hedger):
         return False
@@ -119,19 +130,27 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
 
 
 @internal
-def grid_mark(state: State) -> None:
-    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book."""
+def grid_mark(state: State, hedger: HedgeSeat) -> bool:
+    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book.
+
+    False on a policy's fault, which may offload options here.
+    """
     mark_all(state)
     post_carry(state)
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
+        if state.rules[0]["offloads"] != 0:
+            dealt = offload(state, u, hedger)
+            if dealt < 0 or (dealt > 0 and not ask_hedge(state, u, 0, hedger)):
+                return False
         check_limits(state, u)
     check_loss(state)
     write_marks(state)
+    return True
 
 
 @internal
-def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def order(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A client's order meets the quote in force; a fill is told to the policies and hedged."""
     event, rules = events[n], state.rules[0]
     i: Any = np.int64(event["instrument"])
@@ -162,6 +181,8 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
     if rules["hedge_listens"] != 0:
         hedger.on_fill(view, hedger.memory, hedger.fill_parameters)
     check_position(state, i)
+    if rules["offloads"] != 0 and offload(state, u, hedger) < 0:
+        return Reason.HEDGE_FAULT
     if not ask_hedge(state, u, 0, hedger):
         return Reason.HEDGE_FAULT
     check_limits(state, u)
@@ -169,7 +190,7 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
 
 
 @internal
-def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
@@ -232,7 +253,7 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
 
 
 @internal
-def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:  # noqa: C901  (dispatch)
+def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:  # noqa: C901  (dispatch)
     """One event: what its time has brought due before it, and then the event itself. Reason.STOP is all well."""
     desk, event = state.desk[0], events[n]
     kind, ts = event["kind"], event["ts"]
@@ -250,7 +271,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
         return order(state, events, n, quoter, hedger)
     elif kind == Kind.MARK:
-        grid_mark(state)
+        return Reason.STOP if grid_mark(state, hedger) else Reason.HEDGE_FAULT
     elif kind == Kind.FAIR_VOLATILITY:
         state.options[i]["fair_volatility"] = event["value"]
     elif kind == Kind.TIMER:
@@ -268,7 +289,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
 
 
 @internal
-def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: Seat) -> tuple[int, int]:
+def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: HedgeSeat) -> tuple[int, int]:
     """What `run` returns, without the counting of references that a function called from Python does."""
     options, desk = state.options, state.desk[0]
     for n in range(start, stop):
@@ -298,7 +319,7 @@ def run(
     """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
 
     ``functions`` are the addresses of the policies' methods: quote, its listeners of ticks and fills, hedge, its
-    listeners of ticks and fills.
+    listeners of ticks and fills, and what it is asked of each option held.
     """
     state = by_reference(arrays)
     quoter = by_reference(
@@ -310,11 +331,14 @@ def run(
         )
     )  # fmt: skip
     hedger = by_reference(
-        Seat(
+        HedgeSeat(
             hedge_at(functions[3]), borrowed(tables.hedge),
             on_tick_at(functions[4]), borrowed(tables.hedge_tick),
             on_fill_at(functions[5]), borrowed(tables.hedge_fill),
             borrowed(tables.hedge_memory), shown(tables.hedge_memory),
+            of_option_at(functions[6]), borrowed(tables.hedge_vol),
+            of_option_at(functions[7]), borrowed(tables.hedge_slope),
+            of_option_at(functions[8]), borrowed(tables.hedge_offload),
         )
     )  # fmt: skip
     return walk(state, events, start, stop, quoter, hedger)

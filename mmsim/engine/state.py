@@ -219,6 +219,12 @@ RULES = np.dtype(
         ("path", "i8"),
         ("quote_listens", "i8"),  # the policies have memories to be told
         ("hedge_listens", "i8"),
+        ("prices_book", "i8"),  # the hedging policy is shown what only pricing each option held can tell
+        ("has_hedge_vol", "i8"),  # and has these methods
+        ("has_hedge_slope", "i8"),
+        ("offloads", "i8"),
+        ("offload_half_spread_vol", "f8"),  # of the volatility desk
+        ("offload_fee", "f8"),
     ],
     align=True,
 )
@@ -248,6 +254,7 @@ DESK = np.dtype(
         ("option_fees", "i8"),
         ("hedge_fees", "i8"),
         ("margin", "i8"),  # variation margin received
+        ("offload_cost", "i8"),  # of the volatility desk: price dealt against theo
         # queues
         ("hedge_head", "i8"),
         ("hedge_tail", "i8"),
@@ -388,6 +395,7 @@ class Counter(IntEnum):
     QUOTES_CROSSED_BY_MARKET = 14  # when evaluated, the market's other side was through the desk's quote
     MARKET_MID_MISSING = 15  # fills whose whole edge went to :Mark
     EXERCISES = 16  # positions exercised or assigned before expiry
+    OFFLOADS = 17  # trades with the volatility desk
 
 
 class Limit(IntEnum):
@@ -424,6 +432,7 @@ class TransactionKind(IntEnum):
     EXPIRY = 6
     DIVIDEND = 7
     EXERCISE = 8  # before expiry
+    OFFLOAD = 9  # a trade with the volatility desk
 
 
 class State(NamedTuple):

@@ -8,11 +8,12 @@
   tick_levels, tick_steps); an instrument's number is its row.
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
   value, price, size.
-- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument
+- ``fills``: of one path, in order of transaction: ts (int ns), kind client|offload|hedge|exercise|expiry, instrument
   (number), client (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row)
   and spot (the underlying's mid at a hedge).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
-  borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
+  borrowing_spread, funding, compounding}, fees {option, hedge, exercise},
+  offload {half_spread_vol, fee}, hedge_at, matching, latency {hedge}, marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the

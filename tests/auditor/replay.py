@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from .book import BUCKETS, Book
-from .legality import hedge_price, reservation, same, wrong_with_client_fill, wrong_with_hedge_fill
+from .legality import (
+    hedge_price,
+    reservation,
+    same,
+    wrong_with_client_fill,
+    wrong_with_hedge_fill,
+    wrong_with_offload,
+)
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
@@ -23,7 +30,7 @@ class Fill(NamedTuple):
 
     row: int  # in the fills table
     ts: int
-    kind: str  # client, hedge, exercise, expiry
+    kind: str  # client, offload, hedge, exercise, expiry
     instrument: int  # number of the option (client, expiry) or of the hedged underlying (hedge)
     client: int
     size: float  # signed, + the desk buys; contracts or units
@@ -134,7 +141,9 @@ class Replay:
             for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
                 self._complain(fill, wrong)
             self._apply(fill)
-            self._ask(ts, int(self.book.owner[fill.instrument]), i)
+            u = int(self.book.owner[fill.instrument])
+            self._offload(u)
+            self._ask(ts, u, i)
 
     _bar_trade = _order
 
@@ -156,6 +165,9 @@ class Replay:
     def _mark(self, ts: int, i: int) -> None:
         self.book.mark(ts, range(len(self.book.hedges)))
         self.book.post_carry(ts)
+        for u in range(len(self.book.hedges)):
+            if self._offload(u):
+                self._ask(ts, u, i)
         for u in range(len(self.book.hedges)):
             self._ask(ts, u, i)  # a loss limit flattens here
         self.snapshots.append(self._snapshot(ts))
@@ -191,6 +203,18 @@ class Replay:
         self.bereft.add(int(self.book.owner[option]))
 
     # ---- fills
+
+    def _offload(self, u: int) -> bool:
+        """The hedging policy may trade options on ``u`` with a volatility desk, at once; whether it has."""
+        has = False
+        while self.pending and self.pending[0].kind == "offload" and self.book.owner[self.pending[0].instrument] == u:
+            fill, has = self.pending.popleft(), True
+            for wrong in wrong_with_offload(
+                self.book, fill.instrument, fill.ts, fill.size, fill.price, self.in_session
+            ):
+                self._complain(fill, wrong)
+            self._apply(fill)
+        return has
 
     def _answers(self, fill: Fill, order: Mapping[str, Any], ts: int, i: int) -> bool:
         """Whether a fill is an order's: by the row it names, or by terms that only this order meets."""
@@ -236,6 +260,8 @@ class Replay:
     def _apply(self, fill: Fill) -> None:
         if fill.kind == "client":
             made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
+        elif fill.kind == "offload":
+            made = self.book.offload_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
         elif fill.kind == "hedge":
             made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price)
         else:
