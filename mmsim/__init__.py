@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmsim.backtest import run
+    from mmsim.comparison import Comparison
     from mmsim.errors import Problem, UserError
     from mmsim.expected_volatility import (
         Garch,
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from mmsim.scenario import Scenario
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
+    from mmsim.variants import compare
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "FillView",
     "Garch",
     "HedgeView",
@@ -47,6 +50,7 @@ __all__ = [
     "TwoScale",
     "UserError",
     "VarianceClock",
+    "compare",
     "ewma_volatility",
     "fit_garch",
     "greeks",
@@ -67,6 +71,8 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
     name: (module, name)
     for module, names in {
         "backtest": ("run",),
+        "comparison": ("Comparison",),
+        "variants": ("compare",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",

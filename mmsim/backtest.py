@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmsim import attribution, market, tranches, units
+from mmsim import market, tranches, units
+from mmsim.attribution import Outcomes
 from mmsim.engine.state import State
 from mmsim.errors import Problem, UserError
 from mmsim.events import Kind
@@ -35,17 +36,20 @@ def run(
     seed: int | None = None,
     paths: int | None = None,
     changes: Mapping[str, str] | None = None,
+    variant: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a scenario.
 
     ``scenario`` is a file (one that comes with mmsim is found from any folder) or a Scenario, ``data`` the folder that
     holds recorded data, ``seed`` and ``paths`` replace the scenario's, ``changes`` are keys with their new values, as
-    ``{"hedging.band": "10"}``. ``progress`` is called now and then with the share done and what is being done. Raises
-    UserError with every mistake of the user's.
+    ``{"hedging.band": "10"}``, ``variant`` is the name of one of its variants. ``progress`` is called now and then with
+    the share done and what is being done. Raises UserError with every mistake of the user's.
     """
     told = progress or _silent
-    chosen = _loaded(scenario, seed, paths, changes)
+    chosen = loaded(scenario, seed, paths, changes)
+    if variant is not None:
+        chosen = chosen.variant(variant)
     quoting, hedging = _policies(chosen)
     told(0.0, "preparing the loop")
     from mmsim.engine import drive, setup  # compiles, or reads the compiled loop from the cache
@@ -56,7 +60,7 @@ def run(
     desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
     script = _script(chosen, hedging, len(built.universe.options))
     template = setup.new_state(built.universe, chosen, built.rules, script)
-    journal, outcomes, events_walked = Journal(), [], 0
+    journal, outcomes, events_walked = Journal(), Outcomes(chosen.paths), 0
     state = setup.copy_of(template)
     for path in range(chosen.paths):
         keep = path < chosen.keep_paths
@@ -65,8 +69,9 @@ def run(
         state = drive.walk(
             events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events))
         )
-        _check_settled(state, built, path)
-        outcomes.append(attribution.outcome(state))
+        outcomes.take(path, state)
+        if outcomes.rows[path]["unsettled"]:
+            raise _unsettled(state, built, path)
         if keep:
             journal.ends.append(tranches.path_end(state))
         events_walked += len(events)
@@ -81,7 +86,7 @@ def run(
         inputs=_inputs(chosen, built, quoting, hedging),
         events=events_walked,
         seconds=time.perf_counter() - started,
-        reproduce=_command(scenario, data, seed, paths, changes),
+        reproduce=_command(scenario, data, seed, paths, changes, variant),
     )
 
 
@@ -92,9 +97,9 @@ def check(
 
     Whether the whole market was looked at: without ``data``, a recorded one is not.
     """
-    chosen = _loaded(scenario, None, None, changes)
+    chosen = loaded(scenario, None, None, changes)
     _, hedging = _policies(chosen)
-    if chosen.market.recorded is not None and data is None:
+    if chosen.market.reads_files and data is None:
         return False
     _script(chosen, hedging, len(_market(chosen, data, hedging).universe.options))
     return True
@@ -129,9 +134,10 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _loaded(
+def loaded(
     scenario: str | Path | Scenario, seed: int | None, paths: int | None, changes: Mapping[str, str] | None
 ) -> Scenario:
+    """A scenario, or the one in a file, with seed, paths and keys replaced; UserError with all that is wrong."""
     changed = dict(changes or {})
     changed |= {key: str(value) for key, value in (("seed", seed), ("paths", paths)) if value is not None}
     if isinstance(scenario, Scenario):
@@ -190,16 +196,12 @@ def _path_progress(told: Progress, path: int, paths: int, events: int) -> Callab
     return lambda done: told((path + done / max(events, 1)) / paths, what)
 
 
-def _check_settled(state: State, built: market.Market, path: int) -> None:
-    """A position left past its option's expiry (nothing to settle it at) fails the run."""
-    late = (
-        (state.options["expiry"] <= state.desk[0]["now"])
-        & (state.options["settled"] == 0)
-        & (state.options["position"] != 0)
-    )
+def _unsettled(state: State, built: market.Market, path: int) -> UserError:
+    """What is said of positions that are left past their options' expiry, for want of a price to settle them at."""
+    options = state.options
+    late = (options["expiry"] <= state.desk[0]["now"]) & (options["settled"] == 0) & (options["position"] != 0)
     names = [built.universe.options[n].name for n in np.flatnonzero(late)]
-    if names:
-        raise UserError(f"path {path}: no price to settle at, left past expiry: {', '.join(names)}")
+    return UserError(f"path {path}: no price to settle at, left past expiry: {', '.join(names)}")
 
 
 def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: Policy) -> dict[str, str]:
@@ -209,7 +211,14 @@ def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: 
     return {**read, **built.inputs}
 
 
-def _command(scenario: Any, data: Any, seed: int | None, paths: int | None, changes: Mapping[str, str] | None) -> str:
+def _command(
+    scenario: Any,
+    data: Any,
+    seed: int | None,
+    paths: int | None,
+    changes: Mapping[str, str] | None,
+    variant: str | None,
+) -> str:
     """The command that would make the run again."""
     if isinstance(scenario, Scenario):
         scenario = scenario.source or "SCENARIO.yaml"
@@ -219,4 +228,5 @@ def _command(scenario: Any, data: Any, seed: int | None, paths: int | None, chan
     words += ["--paths", str(paths)] if paths is not None else []
     for key, value in (changes or {}).items():
         words += ["--set", f"{key}={value}"]
+    words += ["--variant", variant] if variant is not None else []
     return shlex.join(words)

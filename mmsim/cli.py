@@ -7,7 +7,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +21,7 @@ import mmsim
 from mmsim.errors import Problem, UserError
 
 FAILED, WRONG_INPUT = 1, 2
-COMPILE_SECONDS = 30
+COMPILING = "Compiling the loop (first run only, about 30 s)"
 PLAIN_LINE_EVERY_S = 10.0
 OBJECTS_A_COLLECTION = 500_000
 
@@ -51,10 +51,13 @@ class Right(StrEnum):
 
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario's YAML file.")]
+Scenarios = Annotated[list[Path], typer.Argument(metavar="SCENARIO...", help="Scenarios' YAML files.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 Data = Annotated[Path | None, typer.Option(help="The folder in which a scenario's recorded folder stands.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key: hedging.band=10.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The run's folder.", show_default="reports/NAME/RUN")]
+Seed = Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")]
+Paths = Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where to write.", show_default="reports/NAME/...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a mistake.")]
 
@@ -114,26 +117,29 @@ def run(
     scenario: ScenarioFile,
     data: Data = None,
     out_folder: Out = None,
-    seed: Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")] = None,
-    paths: Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")] = None,
+    seed: Seed = None,
+    paths: Paths = None,
     settings: Set = None,
+    variant: Annotated[str | None, typer.Option(help="One of the scenario's variants, in place of itself.")] = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the run's folder and nothing else.")] = False,
     debug: Debug = False,
 ) -> None:
     """Run a scenario: where the money came from, and a report. Exit code 1 if its books do not balance."""
     with mistakes(debug):
-        from mmsim import kernel, run_folder
+        from mmsim import kernel, run_folder, whole_folder
 
         if out_folder is not None:
-            run_folder.check_target(out_folder)  # now, not only after the work
+            whole_folder.check_target(out_folder, run_folder.LAYOUT)  # now, not only after the work
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
-            err.print(f"Compiling the loop (first run only, about {COMPILE_SECONDS} s)")
+            err.print(COMPILING)
         from mmsim import backtest, screen  # compiles a tenth of it
 
         with progress(silent) as show:
-            result = backtest.run(scenario, data=data, seed=seed, paths=paths, changes=changes(settings), progress=show)
+            result = backtest.run(
+                scenario, data, seed=seed, paths=paths, changes=changes(settings), variant=variant, progress=show
+            )
         folder = result.save(out_folder)
         if as_json:
             print_json(result.summary)
@@ -141,15 +147,50 @@ def run(
             say(str(folder))
         else:
             screen.show(screen.run(result.summary, folder), out)
-        if failed := [name for name, off in result.identities.items() if off]:
-            said = f"{folder}: the figures cannot be trusted: identities do not hold ({', '.join(failed)})"
-            err.print(said, style="red")
-            raise typer.Exit(FAILED)
+        refuse_unbalanced(folder, result.identities)
+
+
+@app.command()
+def compare(
+    scenarios: Scenarios,
+    data: Data = None,
+    out_folder: Out = None,
+    seed: Seed = None,
+    paths: Paths = None,
+    settings: Set = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the comparison's folder and nothing else.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Play the variants of a scenario, or several scenarios, on the same draws, and compare what they come to."""
+    with mistakes(debug):
+        from mmsim import comparison, kernel, whole_folder
+
+        if out_folder is not None:
+            whole_folder.check_target(out_folder, comparison.LAYOUT)
+        silent = quiet or as_json
+        if kernel.will_compile() and not silent:
+            err.print(COMPILING)
+        from mmsim import screen, variants
+
+        with progress(silent) as show:
+            found = variants.compare(
+                scenarios, data, seed=seed, paths=paths, changes=changes(settings), workers=workers, progress=show
+            )
+        folder = found.save(out_folder)
+        if as_json:
+            print_json(found.summary)
+        elif quiet:
+            say(str(folder))
+        else:
+            screen.show(screen.comparison(found.summary, found.table, folder), out)
+        refuse_unbalanced(folder, found.identities)
 
 
 @app.command()
 def check(
-    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO...", help="Scenarios' YAML files.")],
+    scenarios: Scenarios,
     data: Data = None,
     settings: Set = None,
     debug: Debug = False,
@@ -328,6 +369,13 @@ def new(
         out.print(
             f"Next:   cd {folder} && mmsim run scenarios/first.yaml", style="cyan", soft_wrap=True, highlight=False
         )
+
+
+def refuse_unbalanced(folder: Path, identities: Mapping[str, int]) -> None:
+    """Exit code 1, and a sentence, where books do not balance."""
+    if failed := [name for name, off in identities.items() if off]:
+        err.print(f"{folder}: the figures cannot be trusted: identities do not hold ({', '.join(failed)})", style="red")
+        raise typer.Exit(FAILED)
 
 
 def one_of(names: str, *values: object) -> None:

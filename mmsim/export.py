@@ -14,7 +14,8 @@ import pandas as pd
 from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS
 from mmsim.results import Run
-from mmsim.run_folder import TABLES, made, placing, staged, writing
+from mmsim.run_folder import TABLES
+from mmsim.whole_folder import made, placing, staged, writing
 
 
 def csv(run: Run, folder: Path) -> list[Path]:

@@ -109,14 +109,14 @@ class SurfaceAt:
 
     def draw(self, file: str | Path) -> Path:
         """Draw the smiles with the quotes into an SVG, PNG or HTML file; UserError if nothing was fitted."""
-        from mmsim import run_folder
+        from mmsim import whole_folder
         from mmsim.report import smiles
 
         target = Path(file)
         check_picture(target)
         if self.smiles.empty:
             raise UserError(Problem("nothing was fitted: there is nothing to draw", file=str(target)))
-        with run_folder.placing(target) as making:
+        with whole_folder.placing(target) as making:
             smiles.picture(self.smiles, f"Volatility smiles, {self.at:%Y-%m-%d %H:%M:%S} UTC", making)
         return target
 

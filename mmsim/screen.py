@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
@@ -17,7 +17,10 @@ from rich.text import Text
 from mmsim.calculator import Valuation
 from mmsim.catalogue import Entry
 from mmsim.report import words
-from mmsim.report.numbers import NONE, fixed
+from mmsim.report.numbers import NONE, decimals, fixed, is_shown_as_zero
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Parts = Iterator[RenderableType]
 
@@ -66,6 +69,59 @@ def _attribution(summary: Mapping[str, Any]) -> Table:
             words.label(bucket), *(fixed(figure, digits) for figure in figures), words.BUCKETS[bucket], style=style
         )
     return table
+
+
+def comparison(summary: Mapping[str, Any], table: pd.DataFrame, folder: Path) -> Parts:
+    """What the variants came to, and what each has more than the first; ``summary`` is comparison.json."""
+    paths, currency = summary["paths"], summary["currency"]
+    many = f", means of {paths:,} paths" if paths > 1 else ""
+    yield Text(f"{summary['name']}: seed {summary['seed']}, {len(table)} variants{many}, {summary['seconds']:.1f} s")
+    yield _buckets(table, currency)
+    yield from _differences(summary)
+    for name, part in summary["variants"].items():
+        if part["differs"]:
+            keys = ", ".join(part["differs"])
+            yield Text(f"Note: {name} has another {keys}: it shares the shocks, not the market")
+        if wrong := [identity for identity, off in part["identities"].items() if off]:
+            yield Text(f"Identities of {name} that do NOT hold: {', '.join(wrong)}", style="bold red")
+    last = [*summary["variants"].values()][-1]
+    yield Text(f"Tables: {folder}")
+    yield Text(f"Next:   {last['reproduce']}", style="cyan")
+
+
+def _buckets(table: pd.DataFrame, currency: str) -> Table:
+    """A row a variant: the buckets that are not zero throughout, and the fills."""
+    shown = _table(f"variant, {currency}")
+    amounts = [name for name in table.columns if name not in ("client_fills", "hedge_fills")]
+    digits = decimals(abs(table[amounts].to_numpy(float)[~table[amounts].isna().to_numpy()]).tolist())
+    kept = [name for name in amounts if any(not is_shown_as_zero(v, digits) for v in table[name].dropna())]
+    for name in (*kept, "client_fills", "hedge_fills"):
+        shown.add_column(_COLUMNS.get(name, words.label(name).lower()), justify="right")
+    for variant, row in table.iterrows():
+        figures = [fixed(row[column], digits) for column in kept]
+        fills = [f"{row[column]:,.0f}" for column in ("client_fills", "hedge_fills")]
+        shown.add_row(escape(str(variant)), *figures, *fills)
+    return shown
+
+
+_COLUMNS = {"hedging_pnl": "hedging PnL", "sd": "sd of total", "se": "standard error"}
+
+
+def _differences(summary: Mapping[str, Any]) -> Parts:
+    """Of each variant but the first what its total has more than the first's, with both intervals."""
+    totals = [row for row in summary["differences"] if row["figure"] == "total"]
+    digits = decimals([abs(row["difference"]) for row in totals])
+    how = "over paths" if summary["paths"] > 1 else "by blocks of time"
+    table = _table(f"total against {summary['reference']}")
+    for column in ("difference", f"95 % {how}", "unpaired"):
+        table.add_column(column, justify="right")
+    for row in totals:
+        paired, unpaired = (
+            "not known" if row[low] is None else f"{fixed(row[low], digits)} to {fixed(row[high], digits)}"
+            for low, high in (("low", "high"), ("unpaired_low", "unpaired_high"))
+        )
+        table.add_row(escape(row["variant"]), fixed(row["difference"], digits), paired, unpaired)
+    yield table
 
 
 def _footnotes(summary: Mapping[str, Any]) -> Parts:

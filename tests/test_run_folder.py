@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmsim import backtest, export, results, run_folder
+from mmsim import backtest, export, results, run_folder, whole_folder
 from mmsim.errors import UserError
 
 PUT_SCALPING = Path(__file__).parent.parent / "scenarios/textbook/put_scalping.yaml"
@@ -109,7 +109,7 @@ class TestWhatIsReplaced:
         folder = saved if exists else saved.parent / "new"
         before = contents(saved.parent)
         with pytest.raises(UserError, match="cannot be written: No space left on device"):
-            run_folder.write(folder, fails)
+            whole_folder.write(folder, run_folder.LAYOUT, fails)
         assert contents(saved.parent) == before
 
 

@@ -39,6 +39,9 @@ def good(tmp_path):
     return path
 
 
+ROOT = Path(__file__).parent.parent
+
+
 def mistakes(path, changes=None):
     with pytest.raises(UserError) as raised:
         load(path, changes)
@@ -371,3 +374,48 @@ def test_schema_describes_every_key():
     assert bare == []
     assert schema["$defs"]["Clock"]["properties"]["start"]["type"] == "string"
     assert set(schema["required"]) == {"name", "clock", "underlyings", "options", "market"}
+
+
+VARIANTS = """
+variants:
+  tight: {quoting.half_spread_vol: 0.002}
+  wide: {quoting.half_spread_vol: -1, hedging: {policy: interval, interval_ns: 1h, bnd: 2}}
+  odd: {quoting.half_sprd_vol: 0.002, options.7.strikes: [1], clock.end: 2020-01-01T00:00Z}
+"""
+
+
+def test_a_mistake_of_a_variant_has_the_place_where_the_variant_says_it(tmp_path):
+    text = (ROOT / "scenarios/synthetic/market_maker_day.yaml").read_text()
+    file = tmp_path / "variants.yaml"
+    file.write_text(text + VARIANTS)
+    lines = (text + VARIANTS).splitlines()
+    found = {problem.key: problem for problem in mistakes(file, {})}
+    assert set(found) == {
+        "quoting.half_spread_vol",
+        "hedging.bnd",
+        "quoting.half_sprd_vol",
+        "options.7.strikes",
+        "clock.end",
+    }
+    for key, problem in found.items():
+        assert problem.file == str(file)
+        assert key.rpartition(".")[2] in lines[problem.line - 1]
+    assert lines[found["hedging.bnd"].line - 1][found["hedging.bnd"].column - 1 :].startswith(("bnd", "2"))
+
+
+def test_a_variant_is_the_scenario_with_its_keys_changed(tmp_path):
+    file = tmp_path / "variants.yaml"
+    file.write_text((ROOT / "scenarios/synthetic/market_maker_day.yaml").read_text() + VARIANTS.partition("  wide")[0])
+    scenario = load(file, {"seed": "3", "quoting.size": "7"})
+    tight = scenario.variant("tight")
+    assert tight.quoting.parameters == {**scenario.quoting.parameters, "half_spread_vol": 0.002}
+    assert (tight.seed, tight.variants) == (3, {})
+    with pytest.raises(UserError, match=r"no variant is called 'tigt'.*did you mean 'tight'"):
+        scenario.variant("tigt")
+    assert Scenario.model_validate(scenario.dump()).variants == scenario.variants
+
+
+@pytest.mark.parametrize("key", ["name", "currency", "variants.more"])
+def test_some_keys_are_one_for_all_variants(good, key):
+    found = mistakes(good, {"variants": f"{{a: {{{key}: EUR}}}}"})
+    assert [problem.message for problem in found] == ["is one for all variants"]

@@ -8,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine.cash import post_carry
+from mmsim.engine.dealing import order
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.execution import fill_next_hedge, next_hedge_due, pending_has_room, try_resting
 from mmsim.engine.expectation import observe
-from mmsim.engine.fills import fill_client
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
-from mmsim.engine.hedging import ask_hedge, fill_next_hedge, next_hedge_due, pending_has_room
+from mmsim.engine.hedging import ask_hedge
 from mmsim.engine.journal import has_room
-from mmsim.engine.limits import check_limits, check_loss, check_position
+from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.offload import offload
-from mmsim.engine.orders import dealt_size, note_cross, refusal
+from mmsim.engine.orders import note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import (
     TABLES,
@@ -32,7 +33,7 @@ from mmsim.engine.seats import (
     quote_at,
 )
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
-from mmsim.engine.state import STATE, Counter, Reason, State
+from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
@@ -150,50 +151,14 @@ def grid_mark(state: State, hedger: HedgeSeat) -> bool:
 
 
 @internal
-def order(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
-    """A client's order meets the quote in force; a fill is told to the policies and hedged."""
-    event, rules = events[n], state.rules[0]
-    i: Any = np.int64(event["instrument"])
-    decided = event["ts"] - rules["quote_latency"]
-    u = state.options[i]["underlying"]
-    if rules["quote_latency"] != 0:
-        catch_up(state, events, n, decided, quoter)
-    state.counters[Counter.ORDERS] += 1
-    refused = refusal(state, i)
-    if refused >= 0:
-        state.counters[refused] += 1
-        return Reason.STOP
-    if rules["quote_latency"] == 0:
-        keep_fresh(state, u)
-    at = greeks_now(state, i)
-    seen = at if rules["quote_latency"] == 0 else greeks_seen(state, i, decided)
-    chain = quote_in_force(state, i, decided, seen, quoter)
-    if not chain.is_valid:
-        return Reason.QUOTE_FAULT
-    note_cross(state, state.options[i], chain)
-    size = dealt_size(state, event, chain, at.theo)
-    if size <= 0.0:
-        return Reason.STOP
-    side = -float(event["side"])
-    view = fill_client(state, i, side * size, chain.bid if side > 0.0 else chain.ask, chain, event["client"], at)
-    if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
-        quoter.on_fill(view, quoter.memory, quoter.fill_parameters)
-    if rules["hedge_listens"] != 0:
-        hedger.on_fill(view, hedger.memory, hedger.fill_parameters)
-    check_position(state, i)
-    if rules["offloads"] != 0 and offload(state, u, hedger) < 0:
-        return Reason.HEDGE_FAULT
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
-
-
-@internal
 def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
+    if state.desk[0]["overflow"] != 0:
+        return Reason.STOP
+    if rules["passive"] != 0:
+        try_resting(state, u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_tick(view, quoter.memory, quoter.tick_parameters)
     if rules["hedge_listens"] != 0:
@@ -228,6 +193,9 @@ def move_spot(state: State, u: int, event: Any) -> None:
     underlying = state.underlyings[u]
     delta = delta_before_tick(state, u)
     before = set_spot(underlying, event)
+    if underlying["moved_ts"] != 0 and (underlying["spot"] <= 0.0 or underlying["bid"] <= 0.0):
+        state.desk[0]["overflow"] = Overflow.PRICE
+        return
     observe(state, underlying, before)
     spot = underlying["spot"]
     if before == before:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mmsim.engine.delayed import tell
+from mmsim.engine.execution import round_to_lot
 from mmsim.engine.fills import enter_tranche, pay_premium, start_tranche
 from mmsim.engine.greeks import book_at, keep_fresh
 from mmsim.engine.hedge_delta import Answer, is_held, keep_answer, option_view
-from mmsim.engine.hedging import round_to_lot
 from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.limits import check_position
 from mmsim.engine.seats import HedgeSeat

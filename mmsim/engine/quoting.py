@@ -45,6 +45,12 @@ def round_up(state: State, option: Any, price: float) -> float:
 
 
 @internal
+def tick_at(state: State, option: Any, price: float) -> float:
+    """The option's price increment at a price."""
+    return state.ticks[_tick_row(state, option, price)]["step"]
+
+
+@internal
 def _on_grid(count: float, tick: Any) -> float:
     """`count` ticks as a price: divided by the ticks in a unit of currency where they are whole, which is exact."""
     return count / tick["inverse"] if tick["inverse"] > 0.0 else count * tick["step"]

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine import state as layout
+from mmsim.engine.execution_rows import fees, set_execution
 from mmsim.engine.expectation_rows import new_samples, set_expectation
 from mmsim.engine.state import State
+from mmsim.events import Allocation
 from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
 from mmsim.ledger import Account
 from mmsim.scenario import Scenario
 from mmsim.scenario.years import Years, years_of
 
 DAY_NS = 86_400_000_000_000
+RIVAL_SIZE = 10  # contracts a side
 _MATCHING = {"lifo": 0, "fifo": 1, "average": 2}
 
 
@@ -143,6 +146,7 @@ def _underlyings(
         row["dividend_yield"] = underlying.dividend_yield
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
+        set_execution(row, scenario, underlying.symbol)
         set_expectation(row, scenario, underlying.symbol, years.volatility_ns)
         row["first_dividend"] = len(dividends)
         own = sorted((d.ex, u, d.amount, 0) for d in scenario.dividends if d.underlying == underlying.symbol)
@@ -189,11 +193,14 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "start": scenario.clock.start,
         "quote_latency": scenario.latency.quote,
         "hedge_latency": scenario.latency.hedge,
-        "hedge_at_touch": execution.hedge_at == "touch",
+        "hedge_at_touch": execution.hedge_at != "mid",
+        "passive": execution.hedge_at == "passive",
+        "fill_probability": execution.fill_probability,
+        "patience": execution.patience,
+        "impact": execution.impact is not None,
         "post_only": execution.post_only,
         "eager": execution.requote == "every_tick",
-        "fee_option": execution.fee_per_option,
-        "fee_hedge": execution.fee_per_hedge,
+        **fees(execution),
         "fee_exercise": execution.fee_per_exercise,
         "matching": _MATCHING[execution.matching],
         "mark_spot": report.mark_spot,
@@ -219,11 +226,29 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "scripted": is_scripted,
         "offload_half_spread_vol": execution.offload.half_spread_vol,
         "offload_fee": execution.offload.fee,
+        **_rival(scenario),
     }
     row = np.zeros(1, layout.RULES)
     for name, value in values.items():
         row[name] = value
     return row
+
+
+def _rival(scenario: Scenario) -> dict[str, float]:
+    """Who quotes beside the desk."""
+    maker = scenario.market.maker
+    if maker is None:
+        return {"rival": layout.Rival.NONE}
+    allocation = Allocation[maker.allocation.upper()]
+    if scenario.market.recorded is not None:
+        return {"rival": layout.Rival.RECORDED, "rival_allocation": allocation}
+    by_volatility = maker.half_spread_vol is not None
+    return {
+        "rival": layout.Rival.BY_VOLATILITY if by_volatility else layout.Rival.BY_TICKS,
+        "rival_half_spread": maker.half_spread_vol or maker.half_spread_ticks or 0.0,
+        "rival_size": maker.size or RIVAL_SIZE,
+        "rival_allocation": allocation,
+    }
 
 
 def _opening(universe: Universe, scenario: Scenario) -> npt.NDArray[np.void]:

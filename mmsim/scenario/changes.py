@@ -1,12 +1,15 @@
-"""Changes to a scenario before it is validated: ``--set quoting.half_spread_vol=0.01``."""
+"""Changes to a scenario before it is validated: ``--set quoting.half_spread_vol=0.01``, or those of a variant."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmsim import strict_yaml
 from mmsim.errors import Problem, UserError
 from mmsim.strict_yaml import KeyPath
+
+Changed = Mapping[KeyPath, KeyPath]  # what has been changed, and where the change is written: () is ``--set``
 
 
 def change(value: Any, key: str, new: Any) -> KeyPath:

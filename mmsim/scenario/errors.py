@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from mmsim.errors import Problem, nearest
 from mmsim.scenario import checks
+from mmsim.scenario.changes import Changed
 from mmsim.scenario.values import shown
 from mmsim.strict_yaml import Document, KeyPath, dotted, plain
 
@@ -48,9 +49,7 @@ _SENTENCES = {
 }
 
 
-def problems(
-    error: ValidationError, root: type[Scenario], document: Document, changed: Mapping[KeyPath, str]
-) -> list[Problem]:
+def problems(error: ValidationError, root: type[Scenario], document: Document, changed: Changed) -> list[Problem]:
     """Every mistake in ``document``: what pydantic found, and what checks across keys find in sound parts."""
     every = error.errors(include_url=False)
     details = [(_path(e, document.value), e) for e in every[:MAX_MISTAKES]]
@@ -77,17 +76,22 @@ def _is_echo(path: KeyPath, details: ErrorDetails, value: Any) -> bool:
 
 def placed(
     document: Document,
-    changed: Mapping[KeyPath, str],
+    changed: Changed,
     path: KeyPath,
     message: str,
     suggestion: str,
     *,
     of_key: bool = False,
 ) -> Problem:
-    """A problem at ``path``: in the file, or in the ``--set`` that changed it."""
-    if any(path[: len(change)] == change for change in changed):
-        return Problem(message, "--set", key=dotted(path), suggestion=suggestion)
-    return Problem(message, document.file, *document.mark(path, of_key=of_key), dotted(path), suggestion)
+    """A problem at ``path``: in the file, there in the variant, or in the ``--set`` that changed it."""
+    key = dotted(path)
+    for change, origin in reversed([*changed.items()]):
+        if path[: len(change)] == change and not origin:
+            return Problem(message, "--set", key=key, suggestion=suggestion)
+        if path[: len(change)] == change:
+            path = (*origin, *path[len(change) :])
+            break
+    return Problem(message, document.file, *document.mark(path, of_key=of_key), key, suggestion)
 
 
 def _sound_parts(root: type[Scenario], value: Any, unknown: list[KeyPath]) -> dict[str, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from mmsim import strict_yaml
-from mmsim.errors import Problem, UserError
+from mmsim.errors import Problem, UserError, nearest
 from mmsim.instruments import Universe
 from mmsim.policy import Policy, prepared
 from mmsim.scenario import checks, errors, policies
-from mmsim.scenario.changes import change
+from mmsim.scenario.changes import Changed, change
 from mmsim.scenario.expected import Expected, ExpectedVolatility
 from mmsim.scenario.parts.accuracy import Pricing, ReportEntry
 from mmsim.scenario.parts.base import Part
@@ -23,7 +24,10 @@ from mmsim.scenario.parts.clock import Clock, Rates, Sessions
 from mmsim.scenario.parts.desk import Hedging, Limits, Opening, Quoting
 from mmsim.scenario.parts.execution import Execution, Latency
 from mmsim.scenario.parts.instruments import Dividend, OptionEntry, UnderlyingEntry
-from mmsim.scenario.parts.market import ConstantVolatility, GbmSpot, MarketEntry, PathSpot
+from mmsim.scenario.parts.market import MarketEntry
+from mmsim.scenario.parts.spot import SpotModel
+from mmsim.scenario.parts.variants import Variants
+from mmsim.scenario.parts.volatility import VolatilityModel
 from mmsim.scenario.values import Count
 from mmsim.strict_yaml import Document, KeyPath
 
@@ -64,9 +68,12 @@ class Scenario(Part):
     dividends: tuple[Dividend, ...] = Field((), description="cash dividends")
     pricing: Pricing = Field(Pricing(), description="accuracy of Greeks between marks")
     report: ReportEntry = Field(ReportEntry(), description="the grid of marks")
+    variants: Variants = Field(
+        {}, description="for `mmsim compare`: {NAME: {dotted.key: value}}, each the scenario with these keys changed"
+    )
 
     _document: Document | None = PrivateAttr(None)
-    _changed: dict[KeyPath, str] = PrivateAttr(default_factory=dict)
+    _changed: dict[KeyPath, KeyPath] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _cross_checks(self) -> Self:
@@ -88,8 +95,20 @@ class Scenario(Part):
 
         A key changes what the file says, so a default stays one that depends on others. UserError with all mistakes.
         """
-        document = self._document or Document(self.dump())
-        return _validated(document, self._changed, changes)
+        return _validated(self._read, self._changed, changes)
+
+    def variant(self, name: str) -> Scenario:
+        """The scenario that one of its variants is; UserError if there is none of that name, or with its mistakes."""
+        if name not in self.variants:
+            message = f"no variant is called {name!r}: there are {', '.join(self.variants) or 'none'}"
+            raise UserError(self.problem(("variants",), message, nearest(name, self.variants)))
+        value = {key: part for key, part in self._read.value.items() if key != "variants"}
+        return _validated(replace(self._read, value=value), self._changed, self.variants[name], ("variants", name))
+
+    @property
+    def _read(self) -> Document:
+        """What it was read from."""
+        return self._document or Document(self.dump())
 
     def problem(self, path: KeyPath, message: str, suggestion: str = "", *, of_key: bool = False) -> Problem:
         """A problem with the value (or the key) at ``path``, placed where the user wrote it."""
@@ -97,23 +116,21 @@ class Scenario(Part):
 
     def policy(self, kind: str) -> Policy:
         """The policy for ``quoting`` or ``hedging`` with its parameters, prepared; UserError with all its mistakes."""
-        document = self._document or Document(self.dump())
-        return prepared(
-            policies.found(kind, document, self._changed), self, policies.complainer(kind, document, self._changed)
-        )
+        document, changed = self._read, self._changed
+        return prepared(policies.found(kind, document, changed), self, policies.complainer(kind, document, changed))
 
     def build_universe(self) -> Universe:
         """The instruments that the scenario spells out: of a recorded market, the underlyings alone."""
         underlyings = [entry.build(self.execution.lot) for entry in self.underlyings]
         return Universe(underlyings, [option for entry in self.options for option in entry.options()])
 
-    def spot_model(self, symbol: str) -> PathSpot | GbmSpot:
+    def spot_model(self, symbol: str) -> SpotModel:
         """The model of an underlying's spot, in a market of models."""
         models = self.market.spot
         assert models is not None, "a recorded market has no models"
         return models[symbol] if isinstance(models, dict) else models
 
-    def volatility_model(self, symbol: str) -> ConstantVolatility:
+    def volatility_model(self, symbol: str) -> VolatilityModel:
         """The model of the implied volatility of an underlying's options, in a market of models."""
         models = self.market.volatility
         assert models is not None, "a recorded market has no models"
@@ -135,21 +152,40 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
 
 
-def _validated(document: Document, earlier: Mapping[KeyPath, str], changes: Mapping[str, Any]) -> Scenario:
+def _validated(document: Document, earlier: Changed, changes: Mapping[str, Any], origin: KeyPath = ()) -> Scenario:
+    """The scenario in plain values, with dotted keys changed; UserError with all mistakes, its variants' among them.
+
+    ``earlier`` has been changed before; ``origin`` is where the changes are written, () for ``--set``.
+    """
     value = copy.deepcopy(document.value)
     changed, problems = dict(earlier), list[Problem]()
     for key, new in changes.items():
+        written = (*origin, key) if origin else ()
         try:
-            changed[change(value, key, new)] = key
+            changed[change(value, key, new)] = written
         except UserError as error:
-            problems += error.problems
-    document = Document(value, document.file, document.values, document.keys)
+            place = (
+                Problem("", document.file, *document.mark(written), key) if origin else Problem("", "--set", key=key)
+            )
+            problems += [place._replace(message=p.message) for p in error.problems]
+    document = replace(document, value=value)
     try:
         scenario = Scenario.model_validate(value)
     except ValidationError as error:
         problems += errors.problems(error, Scenario, document, changed)
     problems += policies.problems(document, changed)
+    if not problems:
+        scenario._document, scenario._changed = document, changed
+        problems += _of_variants(scenario)
     if problems:
         raise UserError(*sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
-    scenario._document, scenario._changed = document, changed
     return scenario
+
+
+def _of_variants(scenario: Scenario) -> Iterator[Problem]:
+    """The mistakes of the variants of a scenario that has none."""
+    for name in scenario.variants:
+        try:
+            scenario.variant(name)
+        except UserError as error:
+            yield from error.problems

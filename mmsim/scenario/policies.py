@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mmsim import policy
 from mmsim.errors import Problem, UserError
 from mmsim.policy import Complain, Policy
+from mmsim.scenario.changes import Changed
 from mmsim.scenario.errors import placed
 from mmsim.scenario.parts.desk import Hedging, PolicyEntry, Quoting
-from mmsim.strict_yaml import Document, KeyPath
+from mmsim.strict_yaml import Document
 
 _ENTRIES: dict[str, type[PolicyEntry]] = {"quoting": Quoting, "hedging": Hedging}
 
 
-def found(kind: str, document: Document, changed: Mapping[KeyPath, str]) -> Policy:
+def found(kind: str, document: Document, changed: Changed) -> Policy:
     """The policy for ``quoting`` or ``hedging`` in plain values; UserError with every mistake of its name and keys."""
     entry = document.value.get(kind) or {}
     known = _ENTRIES[kind].model_fields
@@ -26,7 +26,7 @@ def found(kind: str, document: Document, changed: Mapping[KeyPath, str]) -> Poli
     return policy.find(kind, name, parameters, near, complainer(kind, document, changed))
 
 
-def problems(document: Document, changed: Mapping[KeyPath, str]) -> list[Problem]:
+def problems(document: Document, changed: Changed) -> list[Problem]:
     """The mistakes of both policies; what is no mapping, or names no policy, is the model's to refuse."""
     wrong: list[Problem] = []
     for kind in _ENTRIES:
@@ -38,7 +38,7 @@ def problems(document: Document, changed: Mapping[KeyPath, str]) -> list[Problem
     return wrong
 
 
-def complainer(kind: str, document: Document, changed: Mapping[KeyPath, str]) -> Complain:
+def complainer(kind: str, document: Document, changed: Changed) -> Complain:
     """What makes a problem of a key of ``quoting`` or ``hedging``, placed where the user wrote it."""
 
     def complain(key: str, message: str, suggestion: str) -> Problem:

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mmsim import results, run_folder
+from mmsim import results, whole_folder
 from mmsim.errors import UserError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -89,11 +89,11 @@ def campaign(folder: Path, warm: int, cold: int = 0) -> str:
     if cold:
         counts += _killed_cold(folder, cold, expected)
         repeated += COLD_CACHES
-    for making in folder.rglob(f"{run_folder.MAKING}*"):
+    for making in folder.rglob(f"{whole_folder.MAKING}*"):
         os.utime(making, (0, 0))  # an empty new one may be somebody's who is about to lock it, and is left for a while
     for target in ("last", "replaced"):
         finished(folder / target)  # removes what is in the making beside it, or in it
-    left = [path.name for path in folder.rglob(f"{run_folder.MAKING}*")]
+    left = [path.name for path in folder.rglob(f"{whole_folder.MAKING}*")]
     assert not left, left
     found = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
     told = f"{_kills(counts)} kills, {cold} while compiling; what was there then: {found}"

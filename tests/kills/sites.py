@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from mmsim import export, report, results, run_folder, tables
+from mmsim import export, report, results, run_folder, tables, whole_folder
 from mmsim.errors import UserError
 
 CHANGES = ("os.mkdir", "os.rename", "os.chmod")  # and files opened to be written
@@ -117,7 +117,7 @@ def _check_killed(home: Path, before: Contents, after: Contents, site: int) -> N
     if (home / "run").is_dir():
         reader = ended(results.load, home / "run")
         assert reader == "done" or (reader == "refused" and "run/manifest.json" not in before), f"site {site}: {reader}"
-    found = {name: data for name, data in contents(home).items() if run_folder.MAKING not in name}
+    found = {name: data for name, data in contents(home).items() if whole_folder.MAKING not in name}
     assert _is_whole(found, before, after), f"site {site}: {sorted(found)}"
 
 

@@ -109,6 +109,7 @@ def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
     )
 
 
+MODELS = ("scripted", "poisson", "retail", "hedger", "customer_net_buyer", "informed", "vol_trader", "sniper")
 FEATURES: dict[str, Callable[[Case], bool]] = {
     "a stock": lambda case: _kinds(case, "stock"),
     "an index": lambda case: _kinds(case, "index"),
@@ -139,6 +140,12 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     **{f"lot: {lot:g}": _lot(lot) for lot in (0.0, 1.0, 10.0)},
     **_keys("execution", "matching", "lifo", "fifo", "average"),
     **_keys("execution", "hedge_at", "mid", "touch"),
+    "hedges that rested": lambda case: _rested(case, of_makers=True),
+    "hedges out of patience": lambda case: _rested(case, of_makers=False),
+    "fees by venue": lambda case: case.scenario.execution.fees.option is not None,
+    "fee capped by the premium": lambda case: _is_capped(case),
+    "impact, temporary": lambda case: bool(case.scenario.execution.impact) and _hedged(case),
+    "impact, permanent": lambda case: case.scenario.market.recorded is None and _hedged(case) and _moves(case),
     **_keys("execution", "post_only", False),
     **_keys("rates", "funding", "gross", "net"),
     **_keys("rates", "compounding", "continuous", "simple_daily"),
@@ -152,8 +159,15 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "opening options at theo": _opened("options", "mark", given=False),
     "opening hedges, priced": _opened("hedges", "price", given=True),
     "opening hedges at mid": _opened("hedges", "price", given=False),
-    "clients: scripted": _dealt_with("scripted"),
-    "clients: poisson": _dealt_with("poisson"),
+    **{f"clients: {model}": _dealt_with(model) for model in MODELS},
+    "a package dealt": lambda case: _dealt_package(case),
+    "a sweep": lambda case: any(getattr(group, "sweep", 1) > 1 for group in case.scenario.clients),
+    "arrivals by a shape": lambda case: any(getattr(group, "shape", None) for group in case.scenario.clients),
+    "arrivals that excite": lambda case: any(getattr(group, "hawkes", None) for group in case.scenario.clients),
+    "a rival": lambda case: case.counts("orders_better_elsewhere") > 0,
+    "a recorded rival": lambda case: (
+        case.scenario.market.recorded is not None and case.counts("orders_better_elsewhere") > 0
+    ),
     **{f"tape: {rule}": _dealt_with("recorded_trades", fills=rule) for rule in ("trade_through", "back_of_queue")},
     **{
         f"tape: touch, {share}": _dealt_with("recorded_trades", fills="touch", allocation=share)
@@ -181,7 +195,7 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "lazy": _is(lambda s: s.pricing, "exact", value=False),
     "a restless market of models": lambda case: (
         case.scenario.market.recorded is None
-        and not case.market.spots + case.market.flows
+        and not case.market.placed + case.market.flows
         and len(case.rows(Kind.VOLATILITY)) > len(case.market.universe.options)
     ),
     "recorded market": lambda case: case.scenario.market.recorded is not None,
@@ -194,6 +208,37 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "minutes without a row": lambda case: _has_gap(case),
     "no market mid at a fill": lambda case: case.counts("market_mid_missing") > 0,
 }
+
+
+def _dealt_package(case: Case) -> bool:
+    rows = case.rows(Kind.ORDER)
+    legs = {(int(row["ts"]), int(row["instrument"])) for row in rows[rows["ask_size"] > 0]}
+    dealt = case.run.fills[case.run.fills["kind"] == "client"]
+    times = dealt["ts"].dt.tz_convert("UTC").astype("datetime64[ns, UTC]").astype("int64")
+    return any(
+        (ts, case.market.universe.option_index[name]) in legs
+        for ts, name in zip(times, dealt["instrument"], strict=True)
+    )
+
+
+def _rested(case: Case, *, of_makers: bool) -> bool:
+    """Whether hedges rested until they were dealt at a price of their own, or took the touch in the end."""
+    hedges = case.run.fills[case.run.fills["kind"] == "hedge"]
+    touch = hedges["market_ask"].where(hedges["side"] == "buy", hedges["market_bid"])
+    plain = not case.scenario.execution.impact
+    is_maker = (hedges["price"] != touch) & plain
+    return case.scenario.execution.hedge_at == "passive" and bool((is_maker if of_makers else ~is_maker).any())
+
+
+def _is_capped(case: Case) -> bool:
+    option = case.scenario.execution.fees.option
+    clients = case.run.fills[case.run.fills["kind"] == "client"]
+    full = clients["size"] * (option.maker if option else 0.0)
+    return bool((clients["fee"] < full - 1e-6).any())
+
+
+def _moves(case: Case) -> bool:
+    return "'permanent': 0.0," not in str(case.run.summary["scenario"]["execution"]["impact"] or "'permanent': 0.0,")
 
 
 def _is_full(case: Case) -> bool:

@@ -1,6 +1,18 @@
 """What no single key can tell: checks across the parts of a scenario."""
 
-from mmsim.scenario.checks import clients, clock, desk, instruments, market, money  # each registers its own
+from mmsim.scenario.checks import (  # each registers its own
+    clients,
+    clock,
+    desk,
+    execution,
+    instruments,
+    market,
+    models,
+    money,
+    variants,
+)
 from mmsim.scenario.checks.registry import ERROR_TYPE, Mistake, mistakes
 
-__all__ = ["ERROR_TYPE", "Mistake", "clients", "clock", "desk", "instruments", "market", "mistakes", "money"]
+_REGISTERED = (clients, clock, desk, execution, instruments, market, models, money, variants)
+
+__all__ = ["ERROR_TYPE", "Mistake", "mistakes"]
