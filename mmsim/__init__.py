@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         two_scale_variance,
     )
     from mmsim.fitted import SurfaceAt, surface_at
-    from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
+    from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
     from mmsim.results import load as load_run
@@ -39,6 +39,7 @@ __all__ = [
     "FillView",
     "Garch",
     "HedgeView",
+    "OptionView",
     "Problem",
     "Quote",
     "QuoteView",
@@ -82,7 +83,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
             "realised_volatility",
             "two_scale_variance",
         ),
-        "policy": ("FillView", "HedgeView", "Quote", "QuoteView", "TickView"),
+        "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
         "scenario": ("Scenario",),

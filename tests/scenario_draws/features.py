@@ -16,6 +16,7 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario
 from mmsim.scenario.checks.common import each_model
 from mmsim.scenario.parts.base import Part
+from tests.scenario_draws import shedding
 
 
 class Case(NamedTuple):
@@ -182,6 +183,11 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
         f"hedging: {name}": lambda case, name=name: case.scenario.hedging.policy == name and _hedged(case)
         for name in ("delta_band", "every_tick", "interval", "scripted_deltas")
     },
+    **{
+        f"hedging: {name}": lambda case, name=name: case.scenario.hedging.policy == name and _hedged(case)
+        for name in shedding.OTHERS
+    },
+    "offloads": lambda case: case.counts("offloads") > 0,
     "hedged with another underlying": lambda case: _hedged(case, elsewhere=True),
     "marks at another volatility": lambda case: isinstance(case.scenario.market.theo.volatility, float),
     "volatilities that move": lambda case: case.detail("Income:Vega") != 0,
