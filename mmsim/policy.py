@@ -22,6 +22,7 @@ from mmsim.workspace import builtin
 
 METHODS = {"quoting": "quote", "hedging": "hedge"}  # kind of policy: the method that it must have
 MAX_MEMORY = 1_000_000  # floats that a policy may have for each underlying
+MAX_SHOWN = 64  # numbers of an array that are shown as such: of a table that `prepare` has solved, its shape is
 PARAMETER_TYPES = "float, int, bool, an Enum or NDArray[np.float64]"
 
 
@@ -127,9 +128,11 @@ class Policy(NamedTuple):
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as a scenario would write it; what only `prepare` can have made, as text."""
+    """A parameter as a scenario would write it; what only `prepare` can have made, and many numbers, as text."""
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, np.ndarray) and value.size > MAX_SHOWN:
+        return f"{' × '.join(map(str, value.shape))} numbers"
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return value if isinstance(value, bool | int | float | str) else repr(value)

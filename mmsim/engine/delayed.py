@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmsim.engine.expectation import observe
+from mmsim.engine.impact import shift_at
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import State
 from mmsim.events import Events, Kind
@@ -37,6 +38,7 @@ def tell(state: State, u: int, option: int, size: float, price: float, theo: flo
     row["spot"] = underlying["spot"]
     row["position"] = state.options[option]["position"] if option >= 0 else 0.0
     row["hedge"], row["pending"] = underlying["hedge"], underlying["pending"]
+    row["moving"] = state.underlyings[underlying["instrument"]]["moving"]
     copy_book(underlying, row)
 
 
@@ -77,6 +79,9 @@ def set_spot(underlying: Any, event: Any) -> float:
     """
     before = underlying["spot"]
     bid, ask = event["bid"], event["ask"]
+    if underlying["moved_ts"] != 0:
+        shift = shift_at(underlying, event["ts"])
+        bid, ask = bid + shift, ask + shift
     underlying["bid"], underlying["ask"] = bid, ask
     if bid == bid and ask == ask:
         underlying["spot"] = 0.5 * (bid + ask)
@@ -147,6 +152,9 @@ def _learn(state: State, change: Any, quoter: Seat) -> None:
     """One change of the desk's own state reaches its delayed view: what it filled is no longer taken from the quote."""
     underlying = state.seen_underlyings[change["underlying"]]
     underlying["hedge"], underlying["pending"] = change["hedge"], change["pending"]
+    if state.rules[0]["impact"] != 0:  # ticks of its time have gone before
+        instrument = state.seen_underlyings[underlying["instrument"]]
+        instrument["moving"], instrument["moved_ts"] = change["moving"], change["ts"]
     copy_book(change, underlying)
     i = change["option"]
     if i < 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine.state import LARGEST, State, TransactionKind
+from mmsim.engine.state import LARGEST, Overflow, State, TransactionKind
 from mmsim.kernel import internal
 
 
@@ -25,7 +25,7 @@ def post(state: State, account: int, instrument: int, owner: int, amount: int) -
     state.balances[owner, account] = balance
     desk = state.desk[0]
     if abs(balance) > LARGEST:
-        desk["overflow"] = 1
+        desk["overflow"] = Overflow.AMOUNT
     desk["unbalanced"] += amount
     if state.rules[0]["keep"] != 0 and amount != 0:
         row = state.postings[desk["postings"]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mmsim.engine.execution import round_to_lot, send_hedge
 from mmsim.engine.greeks import book_at, net_delta
-from mmsim.engine.hedging import round_to_lot, send_hedge
 from mmsim.engine.state import Counter, Limit, State
 from mmsim.kernel import internal
 from mmsim.ledger import Account

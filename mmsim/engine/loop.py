@@ -10,9 +10,10 @@ import numpy.typing as npt
 from mmsim.engine.cash import post_carry
 from mmsim.engine.dealing import order
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.execution import fill_next_hedge, next_hedge_due, pending_has_room, try_resting
 from mmsim.engine.expectation import observe
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
-from mmsim.engine.hedging import ask_hedge, fill_next_hedge, next_hedge_due, pending_has_room
+from mmsim.engine.hedging import ask_hedge
 from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
@@ -21,7 +22,7 @@ from mmsim.engine.orders import note_cross, refusal
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
-from mmsim.engine.state import STATE, Reason, State
+from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
@@ -135,6 +136,10 @@ def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Sea
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
+    if state.desk[0]["overflow"] != 0:
+        return Reason.STOP
+    if rules["passive"] != 0:
+        try_resting(state, u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_tick(view, quoter.memory, quoter.tick_parameters)
     if rules["hedge_listens"] != 0:
@@ -169,6 +174,9 @@ def move_spot(state: State, u: int, event: Any) -> None:
     underlying = state.underlyings[u]
     delta = delta_before_tick(state, u)
     before = set_spot(underlying, event)
+    if underlying["moved_ts"] != 0 and (underlying["spot"] <= 0.0 or underlying["bid"] <= 0.0):
+        state.desk[0]["overflow"] = Overflow.PRICE
+        return
     observe(state, underlying, before)
     spot = underlying["spot"]
     if before == before:

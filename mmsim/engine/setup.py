@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmsim.engine import state as layout
+from mmsim.engine.execution_rows import fees, set_execution
 from mmsim.engine.expectation_rows import new_samples, set_expectation
 from mmsim.engine.state import State
 from mmsim.events import Allocation
@@ -145,6 +146,7 @@ def _underlyings(
         row["dividend_yield"] = underlying.dividend_yield
         row["borrow_ts"] = scenario.clock.start
         row["band_high"] = 1e300
+        set_execution(row, scenario, underlying.symbol)
         set_expectation(row, scenario, underlying.symbol, years.volatility_ns)
         row["first_dividend"] = len(dividends)
         own = sorted((d.ex, u, d.amount, 0) for d in scenario.dividends if d.underlying == underlying.symbol)
@@ -191,11 +193,14 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "start": scenario.clock.start,
         "quote_latency": scenario.latency.quote,
         "hedge_latency": scenario.latency.hedge,
-        "hedge_at_touch": execution.hedge_at == "touch",
+        "hedge_at_touch": execution.hedge_at != "mid",
+        "passive": execution.hedge_at == "passive",
+        "fill_probability": execution.fill_probability,
+        "patience": execution.patience,
+        "impact": execution.impact is not None,
         "post_only": execution.post_only,
         "eager": execution.requote == "every_tick",
-        "fee_option": execution.fee_per_option,
-        "fee_hedge": execution.fee_per_hedge,
+        **fees(execution),
         "fee_exercise": execution.fee_per_exercise,
         "matching": _MATCHING[execution.matching],
         "mark_spot": report.mark_spot,

@@ -125,6 +125,19 @@ UNDERLYING = np.dtype(
         ("hedge_base", "i8"),  # a future: micros of units x price, dealt or last settled at
         ("hedge_value", "i8"),  # booked in Assets:Hedge
         ("opening_value", "i8"),  # of it at the opening
+        ("resting", "f8"),  # units of its order at rest in the market, signed, pending too
+        ("resting_price", "f8"),
+        ("resting_ts", "i8"),  # since when
+        ("resting_mid", "f8"),  # the mid when it was decided
+        ("luck_0", "i8"),  # the key of the draws that its order at rest is filled by
+        ("luck_1", "i8"),
+        # what hedges in it do to its own market
+        ("impact_permanent", "f8"),  # currency a unit
+        ("impact_temporary", "f8"),  # times the volatility of a day
+        ("daily_volume", "f8"),  # units
+        ("moved", "f8"),  # currency: by trades before `moved_ts`
+        ("moving", "f8"),  # and by all of them
+        ("moved_ts", "i8"),  # the last trade; 0: none
         ("hedge_ts", "i8"),
         ("hedge_spot", "f8"),
         ("lot_head", "i8"),
@@ -190,8 +203,15 @@ RULES = np.dtype(
         ("hedge_at_touch", "i8"),
         ("post_only", "i8"),
         ("eager", "i8"),  # every option is quoted afresh at each tick of its underlying
-        ("fee_option", "f8"),
-        ("fee_hedge", "f8"),
+        ("fee_option", "f8"),  # to the maker
+        ("fee_option_taker", "f8"),
+        ("fee_cap", "f8"),  # share of the premium that an option's fee is at most
+        ("fee_hedge", "f8"),  # to the taker
+        ("fee_hedge_maker", "f8"),
+        ("passive", "i8"),  # hedges rest at the near touch
+        ("fill_probability", "f8"),  # of them at a tick
+        ("patience", "i8"),
+        ("impact", "i8"),  # hedges move the market
         ("fee_exercise", "f8"),
         ("matching", "i8"),
         ("mark_spot", "f8"),
@@ -264,7 +284,7 @@ DESK = np.dtype(
         ("fills", "i8"),
         ("marks", "i8"),
         ("breaches", "i8"),
-        ("overflow", "i8"),  # an amount or a balance was too large for the ledger, or no number
+        ("overflow", "i8"),  # an Overflow
     ],
     align=True,
 )
@@ -356,6 +376,7 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
         ("position", "f8"),
         ("hedge", "f8"),
         ("pending", "f8"),
+        ("moving", "f8"),  # what the hedge's market has been moved by
         ("book_spot", "f8"),
         ("book_ts", "i8"),
         *[(name, "f8") for name in BOOK],
@@ -412,6 +433,14 @@ class Limit(IntEnum):
     NET_GAMMA = 2
     NET_VEGA = 3
     LOSS = 4
+
+
+class Overflow(IntEnum):
+    """What has become no number that can be kept."""
+
+    NONE = 0
+    AMOUNT = 1  # of the ledger
+    PRICE = 2  # of an underlying that the desk's own hedges have moved
 
 
 class Reason(IntEnum):
@@ -514,7 +543,7 @@ def whole(state: State, micro_units: float) -> int:
     """The nearest integer, ties to even; an amount that no ledger can hold is 0 and stops the run."""
     if abs(micro_units) < LARGEST:
         return round(micro_units)
-    state.desk[0]["overflow"] = 1
+    state.desk[0]["overflow"] = Overflow.AMOUNT
     return 0
 
 

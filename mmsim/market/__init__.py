@@ -13,13 +13,12 @@ import pandas as pd
 
 from mmsim import spool
 from mmsim.errors import UserError, nearest
-from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge, merged
+from mmsim.events import EVENT, Allocation, Events, FillRule, merge, merged
 from mmsim.instruments import Universe
 from mmsim.market import calendar, clients, synthetic
 from mmsim.market.clients import Flow, Tape
+from mmsim.market.model import Model, Placed
 from mmsim.market.source import Source
-from mmsim.market.spot import GeometricBrownianMotion, PreparedSpot
-from mmsim.market.streams import generator
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts.clients import Clients, RecordedClients, ScriptedClients, SniperClients
 
@@ -38,9 +37,9 @@ class Market:
     notes: tuple[str, ...]  # what a reader of the results has to know of the data
     smiles: pd.DataFrame | None  # a surface's last fit, where it makes the marks: `surfaces.SMILES`
     seed: int
-    fixed: Events  # the events that no path changes, with room for the ticks of `spots`
-    spots: tuple[PreparedSpot, ...]  # what draws ticks in memory
-    motions: tuple[GeometricBrownianMotion, ...]  # what draws the ticks of a path too long for memory
+    fixed: Events  # the events that no path changes, with room for those of `placed`
+    placed: tuple[Placed, ...]  # what draws market data in memory
+    models: tuple[Model, ...]  # what draws those of a path too long for memory
     flows: tuple[Flow, ...]
     is_long: bool  # a path is too long for memory
 
@@ -50,16 +49,16 @@ class Market:
         Where they are too many for memory they are merged piece by piece into a file, which the rows are mapped from.
         """
         if self.is_long:
-            drawn = [motion.pieces(generator(self.seed, motion.stream, path)) for motion in self.motions]
+            drawn = [model.pieces(self.seed, path) for model in self.models]
             asked = [flow.pieces(path, None) for flow in self.flows if not flow.reads_market]
             events = spool.filled(EVENT, merged([*drawn, spool.pieces(self.fixed), *asked]))
             readers = self._readers(path, events)
             return spool.filled(EVENT, merged([spool.pieces(events), *readers])) if readers else events
         events = self.fixed
-        if self.spots:
+        if self.placed:
             events = events.view(np.uint8).copy().view(EVENT)  # as bytes: records are copied field by field
-            for model in self.spots:
-                model.fill(events, generator(self.seed, model.stream, path))
+            for model in self.placed:
+                model.fill(events, self.seed, path)
         groups = [flow.pieces(path, None) for flow in self.flows if not flow.reads_market]
         groups += self._readers(path, events)
         return merge([events, *(piece for pieces in groups for piece in pieces)]) if groups else events
@@ -76,16 +75,16 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
 
     ``timer_ns`` is the interval at which the hedging policy wants to be called, 0 for never.
     """
-    source = synthetic.source(scenario) if scenario.market.recorded is None else _replayed(scenario, data)
+    source = synthetic.source(scenario, data) if scenario.market.recorded is None else _replayed(scenario, data)
     _check_names(scenario, source.universe)
     dropped: Counter[str] = Counter()
     orders = [*_scripts(scenario, source.universe, dropped), *_trades(scenario, source)]
     streams = [*source.streams, *orders, *_calendar(scenario, source.universe, timer_ns)]
     flows = tuple(clients.flows(scenario, source))
-    counts = [*map(len, streams), *(motion.count for motion in source.models), *(flow.expected for flow in flows)]
+    counts = [*map(len, streams), *(model.count for model in source.models), *(flow.expected for flow in flows)]
     is_long = spool.is_long(sum(counts), EVENT) and bool(source.models or flows)
-    slotted = () if is_long else source.models
-    fixed = merge([*(motion.room() for motion in slotted), *streams])
+    in_memory = () if is_long else source.models
+    fixed = merge([*(model.room() for model in in_memory), *streams])
     return Market(
         universe=source.universe,
         clients=tuple(group.name for group in scenario.clients),
@@ -96,8 +95,8 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         smiles=source.smiles,
         seed=scenario.seed,
         fixed=fixed,
-        spots=tuple(motion.prepare(_slots(fixed, motion.underlying)) for motion in slotted),
-        motions=tuple(source.models) if is_long else (),
+        placed=tuple(model.placed(fixed) for model in in_memory),
+        models=tuple(source.models) if is_long else (),
         flows=flows,
         is_long=is_long,
     )
@@ -171,8 +170,3 @@ def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator
         yield calendar.exercises(universe, [closes for _, closes, _ in hours.sessions(start, end)], start, end)
     except ValueError as error:  # a time that daylight saving skips or repeats
         raise UserError(scenario.problem(("sessions",), str(error))) from error
-
-
-def _slots(fixed: Events, underlying: int) -> npt.NDArray[np.intp]:
-    """Where the ticks of an underlying stand."""
-    return np.flatnonzero((fixed["kind"] == Kind.SPOT) & (fixed["instrument"] == underlying))

@@ -13,6 +13,7 @@ import pandas as pd
 from . import american, dividends
 from .cash import BorrowFee, CashAccount
 from .clock import Clock
+from .execution import Market, hedge_fee, option_fee
 from .journal import Journal, micros, micros_of
 from .lots import Lots
 from .model import Contract, delta, taylor, value
@@ -78,6 +79,11 @@ class Book:
             Hedge(row, settings["matching"], BorrowFee(rates["borrow"], settings["interest_days"]))
             for row in underlyings.to_dict("records")
         ]
+        impacts = settings.get("impact", {})
+        self.markets = [Market(impacts.get(v)) for v in range(len(underlyings))]
+        self.touches: list[set[tuple[float, float]]] = [
+            set() for _ in self.hedges
+        ]  # bids and asks since its last hedge
         self.instrument_of = {u: settings["hedge_instruments"].get(u, u) for u in range(len(underlyings))}
         self.contract = self._contract(underlyings)
         self.owner = options["underlying"].to_numpy(np.intp)  # the number of each option's underlying
@@ -225,7 +231,8 @@ class Book:
 
     def tick(self, u: int, ts_ns: int, bid: float, ask: float) -> None:
         """A tick: the spot moves, and what is held earns by it."""
-        hedge = self.hedges[u]
+        hedge, shift = self.hedges[u], self.markets[u].shift_at(ts_ns)
+        bid, ask = bid + shift, ask + shift
         sides = [side for side in (bid, ask) if np.isfinite(side)]
         mid = sum(sides) / len(sides) if sides else hedge.mid
         move = mid - hedge.mid
@@ -239,8 +246,17 @@ class Book:
             self.answered_move[mine] += self.answered[mine] * move
             self.tranches.tick(mine, move)
             hedge.hedge_move += hedge.units * move
+        self.leave_touch(u)
         hedge.bid, hedge.ask, hedge.mid, hedge.tick_ns = bid, ask, mid, ts_ns
         hedge.ticks += 1
+
+    def leave_touch(self, v: int) -> None:
+        """The touch of instrument ``v`` becomes one of those at which hedges may rest."""
+        instrument = self.hedges[v]
+        bid, ask = (side if np.isfinite(side) else instrument.mid for side in (instrument.bid, instrument.ask))
+        for u, own in self.instrument_of.items():
+            if own == v:
+                self.touches[u].add((bid, ask))
 
     def _lazy_error(self, held: Numbers, hedge: Hedge) -> float:
         """How far expanded deltas may be off, in units, as far and as old as a refresh allows."""
@@ -266,6 +282,7 @@ class Book:
         for owner, instrument in self.instrument_of.items():
             if instrument == u and hedge.kind != "future":
                 self._receive_dividend(owner, ts_ns, amount)
+        self.leave_touch(u)
         hedge.bid, hedge.ask, hedge.mid = hedge.bid - amount, hedge.ask - amount, hedge.mid - amount
 
     def _receive_dividend(self, u: int, ts_ns: int, amount: float) -> None:
@@ -493,7 +510,7 @@ class Book:
         self.tranches.add(option, client, units, units * (theta - price), unit_delta, steps[:, 0])
         self.position[option] += size
         self.held[option] = True
-        fee = micros(abs(size) * self.settings["fees"]["option"])
+        fee = option_fee(self.settings["fees"], abs(size), price, self.multiplier[option])
         self._book_trade(option, ts_ns, units, price, theta, fee)
         self._post_edge(ts_ns, units, price, market, theta, bool(self.margined[option]))
         return {"theo": theta, "market": fair, "fee": fee / 1e6, "spot": spot}
@@ -521,10 +538,13 @@ class Book:
         self.journal.post(ts_ns, "Income:SpreadCapture:Market", -to_market)
         self.journal.post(ts_ns, "Income:SpreadCapture:Mark", -to_mark)
 
-    def hedge_fill(self, u: int, ts_ns: int, units: float, price: float) -> dict[str, float]:
+    def hedge_fill(self, u: int, ts_ns: int, units: float, price: float, is_maker: bool = False) -> dict[str, float]:
         """The desk trades ``units`` of the hedge of underlying ``u``; returns what the fills table should say."""
         instrument = self.hedges[self.instrument_of[u]]
-        fee = micros(abs(units) / instrument.multiplier * self.settings["fees"]["hedge"])
+        fee = hedge_fee(self.settings["fees"], abs(units) / instrument.multiplier, is_maker)
+        if not is_maker:
+            self.markets[self.instrument_of[u]].trade(ts_ns, units)
+        self.touches[u].clear()
         self._enter_hedge(u, ts_ns, units, price, "Expenses:HedgeCost")
         self._charge(ts_ns, CASH_HEDGE, "Expenses:Fees:Hedge", fee)
         started = self._started(u)

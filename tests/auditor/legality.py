@@ -122,17 +122,25 @@ def wrong_with_client_fill(
 
 
 def hedge_price(book: Book, u: int, units: float) -> float:
-    """What a hedge of underlying ``u`` must cost now: the mid, or the touch."""
+    """What a hedge of underlying ``u`` that takes a price must cost now: the mid, or the touch, and its impact."""
     instrument = book.hedges[book.instrument_of[u]]
     touch = instrument.ask if units > 0 else instrument.bid
-    return touch if book.settings["hedge_at"] == "touch" and np.isfinite(touch) else instrument.mid
+    price = touch if book.settings["hedge_at"] != "mid" and np.isfinite(touch) else instrument.mid
+    return price + book.markets[book.instrument_of[u]].own(units, instrument.mid)
+
+
+def has_rested(book: Book, u: int, units: float, price: float) -> bool:
+    """Whether a hedge may have rested at a price: the bid for one that buys, or the ask, since the last hedge."""
+    if book.settings["hedge_at"] != "passive":
+        return False
+    return any(same(price, bid if units > 0 else ask) for bid, ask in book.touches[u])
 
 
 def wrong_with_hedge_fill(book: Book, u: int, units: float, price: float) -> Iterator[str]:
     """Everything illegal about a hedge fill of underlying ``u``."""
     instrument = book.hedges[book.instrument_of[u]]
     expected = hedge_price(book, u, units)
-    if not same(price, expected):
+    if not same(price, expected) and not has_rested(book, u, units, price):
         yield f"price {price} is not the {book.settings['hedge_at']}, {expected}"
     lot = instrument.lot * instrument.multiplier
     if lot > 0 and not whole(units / lot):

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from .book import BUCKETS, Book
+from .execution import hedge_fee
 from .legality import (
+    has_rested,
     hedge_price,
     reservation,
     same,
@@ -37,6 +39,7 @@ class Fill(NamedTuple):
     price: float
     event: int | None  # position of the row that caused it, -1 a hedge that fell due; None: not told
     spot: float = float("nan")  # the underlying's mid at a hedge, which tells causes of one time apart; NaN: not told
+    fee: float = float("nan")  # which tells a hedge that rested from one that took the same price; NaN: not told
 
 
 class Replay:
@@ -57,6 +60,7 @@ class Replay:
         self.pending: deque[Fill] = deque()
         self.bereft: set[int] = set()  # underlyings of which options have expired at this time
         self.latency: int = book.settings["latency"]["hedge"]
+        self.rests: bool = book.settings["hedge_at"] == "passive"
 
     def run(self) -> None:
         """Everything, time by time."""
@@ -122,7 +126,16 @@ class Replay:
             if ready and not self.opened[owner]:
                 self.opened[owner] = True
                 self.book.open_hedges(owner)
+        while self.rests and self.pending and self._is_met(self.pending[0], u, ts):
+            self._fill_hedge(self.pending.popleft())
         self._ask(ts, u, i)
+
+    def _is_met(self, fill: Fill, v: int, ts: int) -> bool:
+        """Whether a hedge that rests in the market of ``v`` could be dealt at this tick."""
+        is_here = fill.kind == "hedge" and self.book.instrument_of[fill.instrument] == v
+        if not is_here or not any(cause <= ts - self.latency and u == fill.instrument for cause, u in self.causes):
+            return False
+        return self._fits(fill, fill.instrument)
 
     def _quote(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]
@@ -235,7 +248,7 @@ class Replay:
         """The hedging policy of ``u`` is asked; at zero latency its hedge is filled now."""
         self.causes.add((ts, u))
         is_cause = i >= 0 and self.columns["kind"][i] in self.book.settings.get("hedge_causes", KINDS)
-        if self.latency or not self.pending or not is_cause:
+        if self.latency or self.rests or not self.pending or not is_cause:
             return
         fill = self.pending[0]
         if fill.kind != "hedge" or fill.instrument != u or (fill.event is not None and fill.event != i):
@@ -247,11 +260,12 @@ class Replay:
     def _fits(self, fill: Fill, u: int) -> bool:
         """Whether a hedge that names no row could be traded now: at its price, with the spot where it says."""
         moved = np.isfinite(fill.spot) and not same(fill.spot, self.book.hedges[u].mid)
-        return not moved and same(fill.price, hedge_price(self.book, u, fill.size))
+        is_price = same(fill.price, hedge_price(self.book, u, fill.size))
+        return not moved and (is_price or has_rested(self.book, u, fill.size, fill.price))
 
     def _fall_due(self, ts: int) -> None:
         """Hedges that were decided one latency ago."""
-        while self.latency and self.pending and self.pending[0].kind == "hedge":
+        while self.latency and not self.rests and self.pending and self.pending[0].kind == "hedge":
             fill = self.pending.popleft()
             if (ts - self.latency, fill.instrument) not in self.causes:
                 self._complain(fill, "nothing asked for it one latency before")
@@ -266,10 +280,19 @@ class Replay:
         if fill.kind == "client":
             made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
         elif fill.kind == "hedge":
-            made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price)
+            made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price, self._is_maker(fill))
         else:
             return
         self.recomputed[fill.row] = made
+
+    def _is_maker(self, fill: Fill) -> bool:
+        """Whether a hedge rested at its price; where it may as well have taken it, its fee tells."""
+        book, u = self.book, fill.instrument
+        if not has_rested(book, u, fill.size, fill.price):
+            return False
+        contracts = abs(fill.size) / book.hedges[book.instrument_of[u]].multiplier
+        is_makers_fee = same(fill.fee * 1e6, hedge_fee(book.settings["fees"], contracts, is_maker=True))
+        return is_makers_fee or not same(fill.price, hedge_price(book, u, fill.size))
 
     def _complain(self, fill: Fill, wrong: str) -> None:
         self.violations.append(f"fill {fill.row} ({fill.kind} at {fill.ts}): {wrong}")
@@ -286,7 +309,7 @@ class Replay:
         underlyings = [
             {"spot": h.mid, "hedge": h.units} | book.position_greeks(u, ts) for u, h in enumerate(book.hedges)
         ]
-        if self.latency:
+        if self.latency or self.rests:
             for row in underlyings:
                 row.pop("net_delta", None)  # hedges under way are not known
         worth = {"equity": book.equity / 1e6} | {

@@ -38,4 +38,4 @@ def restless(built: Market, draw: np.random.Generator) -> Market:
         owned = np.flatnonzero(draw.random(len(built.universe.options)) < 0.5)
         levels = 0.3 * np.exp(0.05 * draw.standard_normal(len(owned)))
         moved.append(rows(Kind.VOLATILITY, np.full(len(owned), events["ts"][tick]), owned, value=levels))
-    return dataclasses.replace(built, fixed=merge([events, *moved]), spots=(), flows=())
+    return dataclasses.replace(built, fixed=merge([events, *moved]), placed=(), flows=())

@@ -25,7 +25,7 @@ class TestFile:
         tree = ast.parse(file.read_text())
         modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
         modules |= {name.name for n in ast.walk(tree) if isinstance(n, ast.Import) for name in n.names}
-        assert modules <= {"typing", "math", "numpy", "numpy.typing", "mmsim"}
+        assert modules <= {"typing", "enum", "math", "numpy", "numpy.typing", "mmsim"}
 
     def test_says_what_it_does_and_where_it_is_from(self, file):
         assert "Source: " in policy_class(file).__doc__

@@ -1,0 +1,53 @@
+"""A quote that asks for what its rehedging will cost, by Leland's adjusted volatility."""
+
+from math import pi, sqrt
+from typing import Any, NamedTuple
+
+from mmsim import Quote, QuoteView
+
+DAY_NS = 86_400_000_000_000
+
+
+class HedgingCost(NamedTuple):
+    """Quote around the values that hedging costs leave: an option sold is worth more volatility, one bought less.
+
+    Rehedged every Δt at a round-trip cost k of what is traded, a short option costs what it would at the variance σ²
+    · (1 + L), and a long one brings what it would at σ² · (1 − L), L = √(2/π)·k/(σ·√Δt). So ask = theo + vega ·
+    (σ·√(1 + L) − σ) + half_spread_vol · vega, and the bid likewise below (to first order in the volatility; at L ≥ 1
+    the bid gives no volatility at all). With `is_netted` it is the book's gamma that is rehedged: L times what a lot
+    adds to its absolute value, over the lot's own gamma, from 1 (adds all of it) to −1 (the hedge is spared). A bid
+    below zero is not made.
+
+    Source: Leland, Option pricing and replication with transactions costs, Journal of Finance 40 (1985) 1283–1301,
+    for the seller; Hoggard, Whalley and Wilmott, Advances in Futures and Options Research 7 (1994), for books.
+    """
+
+    round_trip_cost: float = 0.0002  # k, share of the price that is paid for buying and selling the underlying once
+    rehedge_ns: int = 3600000000000  # Δt, time between hedges
+    is_netted: bool = True  # whether what the book's gamma spares or adds is counted; false: each option by itself
+    half_spread_vol: float = 0.004  # absolute volatility: 0.01 is one point
+    lot: float = 1.0  # contracts of a usual trade
+    size: float = 10.0  # contracts a side
+    year_days: float = 365.0  # days of 24 hours in a year of implied volatility, from the scenario
+
+    def check(self) -> dict[str, str]:
+        wrong = {key: "must be above 0" for key in ("rehedge_ns", "lot", "year_days") if not getattr(self, key) > 0}
+        least = ("round_trip_cost", "half_spread_vol", "size")
+        return wrong | {key: "must be at least 0" for key in least if not getattr(self, key) >= 0.0}
+
+    def prepare(self, scenario: Any) -> "HedgingCost":
+        return self._replace(year_days=scenario.clock.volatility_days)
+
+    def quote(self, view: QuoteView) -> Quote:
+        volatility, years = view.implied_volatility, self.rehedge_ns / DAY_NS / self.year_days
+        leland = sqrt(2.0 / pi) * self.round_trip_cost / (max(volatility, 1e-9) * sqrt(years))
+        bought = sold = 1.0
+        gamma = self.lot * view.multiplier * view.gamma
+        if self.is_netted and gamma > 0.0:
+            bought = (abs(view.net_gamma + gamma) - abs(view.net_gamma)) / gamma
+            sold = (abs(view.net_gamma - gamma) - abs(view.net_gamma)) / gamma
+        bid_vol = volatility * sqrt(max(1.0 - bought * leland, 0.0)) - volatility
+        ask_vol = volatility * sqrt(max(1.0 + sold * leland, 0.0)) - volatility
+        bid = view.theo + view.vega * (bid_vol - self.half_spread_vol)
+        ask = view.theo + view.vega * (ask_vol + self.half_spread_vol)
+        return Quote(bid, ask, self.size if bid >= 0.0 else 0.0, self.size if ask >= 0.0 else 0.0)
