@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from busy_market import EXPIRY, START_SPOT, TICK, VOLATILITY, Rows, strikes
 
-from mmsim import attribution, market, tranches
+from mmsim import market, tranches
+from mmsim.attribution import Outcomes
 from mmsim.engine import drive, setup
 from mmsim.engine.state import Counter, State
 from mmsim.events import Events, Kind, merge
@@ -101,10 +102,11 @@ def walk(given: Replay) -> Walked:
     setup.restart(state, given.template, 0, keep=True)
     started = time.perf_counter()
     state = drive.walk(given.events, state, seat, given.built.universe, journal.take, lambda _done: None)
-    outcome = attribution.outcome(state)
+    outcomes = Outcomes(1, len(state.options))
+    outcomes.take(0, state)
     journal.ends.append(tranches.path_end(state))
     seconds = time.perf_counter() - started
-    assert not any(outcome.identities.values()), outcome.identities
+    assert not any(off.any() for off in outcomes.identities.values()), outcomes.identities
     return Walked(
         seconds=seconds,
         counters={counter.name.lower(): int(state.counters[counter]) for counter in Counter},

@@ -39,7 +39,7 @@ PARTS = {  # what a call of `mmsim.run` is made of: file and function
     "events of each path": ("market/__init__.py", "events"),
     "a fresh state for each path": ("engine/setup.py", "restart"),
     "the loop": ("engine/drive.py", "walk"),
-    "attribution of each path": ("mmsim/attribution.py", "outcome"),
+    "attribution of each path": ("mmsim/attribution.py", "take"),
     "all of it": ("mmsim/backtest.py", "run"),
 }
 

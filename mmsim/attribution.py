@@ -1,15 +1,17 @@
-"""From a path's postings and flows to the mark view, the cash view and the identities."""
+"""From the postings and flows of paths to the mark view, the cash view and the identities."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
+from mmsim.engine.ending import OUTCOME, write_outcome
 from mmsim.engine.state import State
-from mmsim.engine.summary import liquidation
 from mmsim.ledger import NAMES, Account
+
+Integers = npt.NDArray[np.int64]
 
 BUCKETS: dict[str, tuple[Account, ...]] = {
     "spread_capture": (Account.SPREAD_MARKET, Account.SPREAD_MARK),
@@ -27,82 +29,90 @@ BUCKETS: dict[str, tuple[Account, ...]] = {
 }
 CASH_PARTS = ("premium", "rebalancing", "carry", "fees", "settlement", "inventory")
 TAYLOR = ("delta", "gamma", "theta", "vega", "vanna", "volga", "rates")
-IDENTITIES = ("trial_balance", "mark_view", "cash_view", "cash", "components")
 
 
-class Outcome(NamedTuple):
-    """What one path came to, in micro-units."""
+class Outcomes:
+    """What the paths of a run came to, in micro-units: arrays of shape (paths,) by name, profits positive."""
 
-    accounts: npt.NDArray[np.int64]  # balance of each Account, debit positive
-    cash: dict[str, int]  # the cash view
-    identities: dict[str, int]  # differences, all zero
-    components: dict[str, int]  # options, hedge
-    equity: dict[str, int]  # opening, closing, change, at_mid, at_liquidation; unquoted is a count
-    taylor: npt.NDArray[np.float64]  # currency: TAYLOR, then the whole change of theo
-    counters: npt.NDArray[np.int64]
+    def __init__(self, paths: int, options: int) -> None:
+        self.rows = np.zeros(paths, OUTCOME)
+        self.duty = np.zeros((options, 2), np.int64)  # nanoseconds quoted as owed, and of all that each could be dealt
 
-    @property
-    def buckets(self) -> dict[str, int]:
-        """The mark view: profits positive, and their total."""
-        balances = self.accounts.tolist()
-        sums = {name: -sum([balances[account] for account in group]) for name, group in BUCKETS.items()}
-        return sums | {"total": sum(sums.values())}
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, path: int, state: State) -> None:
+        """Note the end of a path, which a state has come to."""
+        write_outcome(self.rows, path, state)
+        if state.rules[0]["obliged"]:
+            self.duty += np.stack([state.options["duty_met"], state.options["duty_time"]], axis=1)
 
     @property
-    def detail(self) -> dict[str, int]:
-        """Every income and expense account by name, profits positive."""
+    def buckets(self) -> dict[str, Integers]:
+        """The mark view, and its total."""
+        accounts = self.rows["accounts"]
+        sums = {name: -accounts[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
+        return sums | {"total": _sum(sums.values())}
+
+    @property
+    def detail(self) -> dict[str, Integers]:
+        """Every income and expense account by name."""
         earned = range(Account.SPREAD_MARKET, Account.UNEXPLAINED + 1)
-        balances = zip(Account, self.accounts.tolist(), strict=True)
-        return {NAMES[account]: -balance for account, balance in balances if account in earned}
+        return {NAMES[Account(account)]: -self.rows["accounts"][:, account] for account in earned}
+
+    @property
+    def cash(self) -> dict[str, Integers]:
+        """The cash view, and its total."""
+        rows = self.rows
+        parts = {
+            "premium": rows["premium"],
+            "rebalancing": rows["realised"],
+            "carry": rows["option_interest"] + rows["hedge_interest"] - rows["borrow_fee"] + rows["dividends"],
+            "fees": -rows["option_fees"] - rows["hedge_fees"],
+            "settlement": rows["settlement"],
+            "inventory": rows["accounts"][:, Account.OPTIONS] - rows["opening_options"] + rows["unrealised"],
+        }
+        return parts | {"total": _sum(parts.values())}
+
+    @property
+    def components(self) -> dict[str, Integers]:
+        """What the options and their cash have become, and the hedge and its cash."""
+        rows, accounts = self.rows, self.rows["accounts"]
+        return {
+            "options": accounts[:, Account.CASH_OPTIONS] + accounts[:, Account.OPTIONS] - rows["opening_options"],
+            "hedge": accounts[:, Account.CASH_HEDGE] + accounts[:, Account.HEDGE] - rows["opening_hedges"],
+        }
+
+    @property
+    def equity(self) -> dict[str, Integers]:
+        """Equity at the opening, at the end, and at the two other marks."""
+        rows = self.rows
+        closing = rows["closing_equity"]
+        return {
+            "opening": rows["opening_equity"],
+            "closing": closing,
+            "change": closing - rows["opening_equity"],
+            "at_mid": closing + rows["at_mid"],
+            "at_liquidation": closing + rows["at_liquidation"],
+        }
+
+    @property
+    def identities(self) -> dict[str, Integers]:
+        """Differences, all zero, or the run is wrong."""
+        rows, accounts, change = self.rows, self.rows["accounts"], self.equity["change"]
+        cash = accounts[:, Account.CASH_OPTIONS] + accounts[:, Account.CASH_HEDGE]
+        flows = _sum(rows[name] for name in ("premium", "settlement", "hedge_flow", "margin", "option_interest"))
+        flows = flows + rows["hedge_interest"] + rows["dividends"] - rows["borrow_fee"]
+        flows = flows - rows["option_fees"] - rows["hedge_fees"]
+        mark_view = self.buckets["total"]
+        return {
+            "trial_balance": rows["imbalance"] + abs(accounts.sum(axis=1)),
+            "mark_view": mark_view - change,
+            "cash_view": self.cash["total"] - change,
+            "cash": abs(cash - flows) + rows["cash_off"],
+            "components": _sum(self.components.values()) - mark_view,
+        }
 
 
-def outcome(state: State) -> Outcome:
-    """The outcome of the path that a state has come to the end of."""
-    sums = state.balances.sum(axis=0)
-    accounts: list[int] = sums.tolist()
-    desk: dict[str, int] = dict(zip(state.desk.dtype.names or (), state.desk[0].tolist(), strict=True))
-    opening = desk["opening_equity"]
-    cash_accounts = accounts[Account.CASH_OPTIONS : Account.CASH_HEDGE + 1]
-    closing = sum(cash_accounts) + accounts[Account.OPTIONS] + accounts[Account.HEDGE]
-    at_mid, at_liquidation, unquoted = liquidation(state)
-    opening_options = int(state.options["opening_value"].sum())
-    cash = _cash_view(state, accounts, desk, opening_options)
-    components = {
-        "options": cash_accounts[0] + accounts[Account.OPTIONS] - opening_options,
-        "hedge": cash_accounts[1] + accounts[Account.HEDGE] - int(state.underlyings["opening_value"].sum()),
-    }
-    flows = sum(desk[name] for name in ("premium", "settlement", "hedge_flow", "margin", "option_interest"))
-    flows += desk["hedge_interest"] + desk["dividends"] - desk["borrow_fee"] - desk["option_fees"] - desk["hedge_fees"]
-    mark_view = -sum(accounts[Account.SPREAD_MARKET : Account.UNEXPLAINED + 1])
-    identities = {
-        "trial_balance": desk["imbalance"] + abs(sum(accounts)),
-        "mark_view": mark_view - (closing - opening),
-        "cash_view": sum(cash.values()) - (closing - opening),
-        "cash": abs(sum(cash_accounts) - flows)
-        + sum(abs(have - balance) for have, balance in zip(state.cash["balance"].tolist(), cash_accounts, strict=True)),
-        "components": sum(components.values()) - mark_view,
-    }
-    equity = {
-        "opening": opening,
-        "closing": closing,
-        "change": closing - opening,
-        "at_mid": closing + int(at_mid),
-        "at_liquidation": closing + int(at_liquidation),
-        "unquoted": int(unquoted),
-    }
-    return Outcome(sums, cash, identities, components, equity, state.taylor[0].copy(), state.counters.copy())
-
-
-def _cash_view(state: State, accounts: list[int], desk: dict[str, int], opening_options: int) -> dict[str, int]:
-    unrealised = 0
-    for u, underlying in enumerate(state.underlyings):
-        cost = int(state.lot_costs[u, underlying["lot_head"] : underlying["lot_tail"]].sum())
-        unrealised += int(underlying["hedge_value"]) + int(underlying["hedge_base"]) - cost
-    return {
-        "premium": desk["premium"],
-        "rebalancing": desk["realised"],
-        "carry": desk["option_interest"] + desk["hedge_interest"] - desk["borrow_fee"] + desk["dividends"],
-        "fees": -desk["option_fees"] - desk["hedge_fees"],
-        "settlement": desk["settlement"],
-        "inventory": accounts[Account.OPTIONS] - opening_options + unrealised,
-    }
+def _sum(parts: Iterable[Integers]) -> Integers:
+    return np.asarray(np.sum([*parts], axis=0), np.int64)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmsim import attribution, market, tranches, units
+from mmsim import market, tranches, units
+from mmsim.attribution import Outcomes
 from mmsim.engine.state import State
 from mmsim.errors import Problem, UserError
 from mmsim.events import Kind
@@ -59,7 +60,8 @@ def run(
     desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
     script = _script(chosen, hedging, len(built.universe.options))
     template = setup.new_state(built.universe, chosen, built.rules, script)
-    journal, outcomes, events_walked = Journal(), [], 0
+    journal, events_walked = Journal(), 0
+    outcomes = Outcomes(chosen.paths, len(built.universe.options))
     state = setup.copy_of(template)
     for path in range(chosen.paths):
         keep = path < chosen.keep_paths
@@ -68,8 +70,9 @@ def run(
         state = drive.walk(
             events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events))
         )
-        _check_settled(state, built, path)
-        outcomes.append(attribution.outcome(state))
+        outcomes.take(path, state)
+        if outcomes.rows[path]["unsettled"]:
+            raise _unsettled(state, built, path)
         if keep:
             journal.ends.append(tranches.path_end(state))
         events_walked += len(events)
@@ -97,7 +100,7 @@ def check(
     """
     chosen = loaded(scenario, None, None, changes)
     _, hedging = _policies(chosen)
-    if chosen.market.recorded is not None and data is None:
+    if chosen.market.reads_files and data is None:
         return False
     _script(chosen, hedging, len(_market(chosen, data, hedging).universe.options))
     return True
@@ -194,16 +197,12 @@ def _path_progress(told: Progress, path: int, paths: int, events: int) -> Callab
     return lambda done: told((path + done / max(events, 1)) / paths, what)
 
 
-def _check_settled(state: State, built: market.Market, path: int) -> None:
-    """A position left past its option's expiry (nothing to settle it at) fails the run."""
-    late = (
-        (state.options["expiry"] <= state.desk[0]["now"])
-        & (state.options["settled"] == 0)
-        & (state.options["position"] != 0)
-    )
+def _unsettled(state: State, built: market.Market, path: int) -> UserError:
+    """What is said of positions that are left past their options' expiry, for want of a price to settle them at."""
+    options = state.options
+    late = (options["expiry"] <= state.desk[0]["now"]) & (options["settled"] == 0) & (options["position"] != 0)
     names = [built.universe.options[n].name for n in np.flatnonzero(late)]
-    if names:
-        raise UserError(f"path {path}: no price to settle at, left past expiry: {', '.join(names)}")
+    return UserError(f"path {path}: no price to settle at, left past expiry: {', '.join(names)}")
 
 
 def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: Policy) -> dict[str, str]:

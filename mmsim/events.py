@@ -19,7 +19,7 @@ class Kind(IntEnum):
     VOLATILITY = 4  # instrument: option; value: the scenario's mark of its volatility
     FAIR_VOLATILITY = 5  # instrument: option; value: the volatility of the market's fair value
     # here quote and hedge messages of the desk come into force; they are no rows
-    ORDER = 6  # instrument: option; side: +1 the client buys, -1 sells; price: its limit; or value: distance from fair
+    ORDER = 6  # instrument: option; side: +1 the client buys, -1 sells, 0 whichever it likes; its price: `EVENT`
     TIMER = 7  # the hedge policy is called
     OPEN = 8  # the session opens
     CLOSE = 9  # the session closes
@@ -29,6 +29,10 @@ class Kind(IntEnum):
     EXPIRY = 13  # instrument: option
 
 
+# What the client of an ORDER row would pay or take, at worst: `price`. Where that is NaN, side · `value` beyond what
+# the option is worth to it: the market's fair value, or, where `bid` or `ask` is given, the theoretical value at the
+# volatility `bid` less side · `bid_size` (NaN: the market's) and at the spot `ask` (NaN: the present one). `ask_size`
+# is its place in a package (`Leg`).
 EVENT = np.dtype(
     [
         ("ts", "i8"),  # nanoseconds UTC
@@ -41,7 +45,7 @@ EVENT = np.dtype(
         ("bid_size", "f4"),
         ("ask_size", "f4"),
         ("value", "f8"),
-        ("price", "f8"),  # limit price of an order; NaN: `value` is its distance from the market's fair value
+        ("price", "f8"),  # limit price of an order
         ("size", "f8"),  # contracts of an order
     ],
     align=True,
@@ -66,6 +70,15 @@ class FillRule(IntEnum):
     TRADE_THROUGH = 1  # only at a price worse for the client than the desk's
     BACK_OF_QUEUE = 2  # at the desk's price, what is left behind the displayed size
     TOUCH = 3  # at the desk's price, its share by the venue's rule
+    SNIPED = 4  # no recorded trade: a reservation price, met with the desk alone whoever else quotes
+
+
+class Leg(IntEnum):
+    """The place of an ORDER row in a package, whose legs are dealt together or not at all."""
+
+    NONE = 0  # an order by itself
+    FIRST = 1  # the next row is the second leg
+    SECOND = 2
 
 
 def rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import run_folder, spool, tables, whole_folder
-from mmsim.attribution import BUCKETS, IDENTITIES, TAYLOR, Outcome
+from mmsim.attribution import TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
 from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS, NAMES, Account
@@ -51,7 +51,7 @@ class Run:
         scenario: Scenario,
         market: Market,
         desk: Desk,
-        outcomes: Sequence[Outcome],
+        outcomes: Outcomes,
         journal: tables.Journal,
         versions: Mapping[str, str],
         inputs: Mapping[str, str],
@@ -72,6 +72,7 @@ class Run:
             "events": events,
             "seconds": seconds,
             **_figures(outcomes),
+            "duty": _duty(scenario, market, outcomes),
             "data": dict(market.quality),
             "policies": {"quoting": _policy(desk.quoting, desk.quote), "hedging": _policy(desk.hedging, desk.hedge)},
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
@@ -276,54 +277,68 @@ def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
             writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), spool.PIECE)
 
 
-def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _figures(outcomes: Outcomes) -> dict[str, Any]:
     """The figures of run.json; those of several paths are means over the paths, identities and counts are sums."""
     count = len(outcomes)
 
-    def mean(of: Callable[[Outcome], Mapping[str, int]]) -> dict[str, float]:
-        values = [of(outcome) for outcome in outcomes]
-        return {key: sum(value[key] for value in values) / count / MICROS for key in values[0]}
+    def mean(values: Mapping[str, Integers]) -> dict[str, float]:
+        return {name: _total(of_paths) / count / MICROS for name, of_paths in values.items()}
 
-    taylor = np.mean([outcome.taylor for outcome in outcomes], axis=0)
-    detail = mean(lambda outcome: outcome.detail)
-    cash = mean(lambda outcome: outcome.cash)
-    cash["total"] = sum(sum(outcome.cash.values()) for outcome in outcomes) / count / MICROS
-    equity = mean(lambda outcome: {key: value for key, value in outcome.equity.items() if key != "unquoted"})
-    attributed = mean(lambda outcome: outcome.buckets)
+    taylor = outcomes.rows["taylor"].mean(axis=0)
+    detail, attributed = mean(outcomes.detail), mean(outcomes.buckets)
     figures: dict[str, Any] = {
         "attribution": attributed,
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
-        "cash": cash,
+        "cash": mean(outcomes.cash),
         "carry": {
             "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
             "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
             "borrow": detail[NAMES[Account.CARRY_BORROW]],
             "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
         },
-        "components": mean(lambda outcome: outcome.components),
-        "equity": {**equity, "unquoted": sum(outcome.equity["unquoted"] for outcome in outcomes)},
+        "components": mean(outcomes.components),
+        "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},
         "taylor": {
             **{name: float(taylor[n]) for n, name in enumerate(TAYLOR)},
             "residual": float(taylor[7] - taylor[:7].sum()),
             "total": float(taylor[7]),
         },
-        "counts": {
-            counter.name.lower(): sum(int(outcome.counters[counter]) for outcome in outcomes) for counter in Counter
-        },
-        "identities": {name: sum(abs(outcome.identities[name]) for outcome in outcomes) for name in IDENTITIES},
+        "counts": {counter.name.lower(): _total(outcomes.rows["counters"][:, counter]) for counter in Counter},
+        "identities": {name: _total(abs(off)) for name, off in outcomes.identities.items()},
     }
     if count > 1:
         figures["monte_carlo"] = _statistics(outcomes)
     return figures
 
 
-def _statistics(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+def _total(of_paths: Integers) -> int:
+    """The sum over paths, which may exceed what an int64 holds."""
+    return sum(of_paths.tolist())
+
+
+def _duty(scenario: Scenario, market: Market, outcomes: Outcomes) -> dict[str, Any]:
+    """For how much of the time that options could be dealt they were quoted as the desk owes; {} if it owes nothing."""
+    owed = scenario.protection.obligation
+    if owed is None:
+        return {}
+    named = zip(market.universe.options, outcomes.duty.tolist(), strict=True)
+    shares = {option.name: met / time for option, (met, time) in named if time}
+    met, time = outcomes.duty.sum(axis=0).tolist()
+    return {
+        "required": owed.share,
+        "share": met / time if time else 0.0,
+        "seconds": time / 1e9,
+        "short": sum(share < owed.share for share in shares.values()),
+        "options": shares,
+    }
+
+
+def _statistics(outcomes: Outcomes) -> dict[str, dict[str, float]]:
     """Mean, standard deviation and standard error over paths of every bucket."""
     statistics = {}
-    buckets = [outcome.buckets for outcome in outcomes]
-    for name in (*BUCKETS, "total"):
-        values = np.array([of_path[name] for of_path in buckets]) / MICROS
+    for name, micros in outcomes.buckets.items():
+        values = micros / MICROS
         sd = float(values.std(ddof=1))
         statistics[name] = {"mean": float(values.mean()), "sd": sd, "se": sd / len(values) ** 0.5}
     return statistics

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import spool, tranches
-from mmsim.attribution import BUCKETS, CASH_PARTS, Outcome
+from mmsim.attribution import BUCKETS, CASH_PARTS, Outcomes
 from mmsim.engine import state as layout
 from mmsim.engine.state import Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
@@ -53,7 +53,7 @@ class Table(NamedTuple):
     pieces: Callable[[Sequence[str]], Iterator[pd.DataFrame]]  # those columns in bounded parts of rows, at least one
 
 
-def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[str, Table]:
+def of(journal: Journal, market: Market, outcomes: Outcomes) -> dict[str, Table]:
     """A run's tables by name."""
     made = _made(journal, market.universe.options, Names.of(market), outcomes, market.smiles)
     return {name: table for name, table in made.items() if name != "paths" or len(outcomes) > 1}
@@ -61,7 +61,7 @@ def of(journal: Journal, market: Market, outcomes: Sequence[Outcome]) -> dict[st
 
 def empty(name: str) -> pd.DataFrame:
     """A run's table without rows: its columns and their types."""
-    return _made(Journal(), (), Names((), (), ()), (), None)[name].whole()
+    return _made(Journal(), (), Names((), (), ()), Outcomes(0, 0), None)[name].whole()
 
 
 def columns(name: str) -> list[str]:
@@ -73,7 +73,7 @@ def _made(
     journal: Journal,
     options: Sequence[Option],
     names: Names,
-    outcomes: Sequence[Outcome],
+    outcomes: Outcomes,
     smiles: pd.DataFrame | None,
 ) -> dict[str, Table]:
     return {
@@ -280,14 +280,11 @@ def _of_path(rows: npt.NDArray[np.void], path: int) -> npt.NDArray[np.void]:
     return rows[bisect_left(paths, path) : bisect_left(paths, path + 1)]
 
 
-def paths_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def paths_table(outcomes: Outcomes) -> pd.DataFrame:
     """A row a path: the buckets, the parts of the cash view and the client fills."""
+    buckets, cash, counters = outcomes.buckets, outcomes.cash, outcomes.rows["counters"]
     columns: dict[str, Any] = {"path": np.arange(len(outcomes))}
-    buckets = [outcome.buckets for outcome in outcomes]
-    for name in (*BUCKETS, "total"):
-        columns[name] = np.array([of_path[name] for of_path in buckets]) / MICROS
-    for name in CASH_PARTS:
-        columns[f"cash_{name}"] = np.array([outcome.cash[name] for outcome in outcomes]) / MICROS
-    for counter in (Counter.CLIENT_FILLS, Counter.HEDGE_FILLS):
-        columns[counter.name.lower()] = np.array([outcome.counters[counter] for outcome in outcomes], np.int64)
+    columns |= {name: buckets[name] / MICROS for name in (*BUCKETS, "total")}
+    columns |= {f"cash_{name}": cash[name] / MICROS for name in CASH_PARTS}
+    columns |= {counter.name.lower(): counters[:, counter] for counter in (Counter.CLIENT_FILLS, Counter.HEDGE_FILLS)}
     return pd.DataFrame(columns)

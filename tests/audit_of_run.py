@@ -21,7 +21,7 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario
 from tests.auditor import Discrepancy, audit
 
-COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "value", "price", "size")
+COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "bid_size", "ask_size", "value", "price", "size")
 HEDGE_CAUSES = {"interval": ("TIMER", "MARK")}  # at a MARK row the loss limit flattens whatever the policy is
 
 
@@ -132,7 +132,7 @@ def fills(run: Run, market: Market, path: int) -> pd.DataFrame:
     rows = plain(run.fills[run.fills["path"] == path]).sort_values("transaction", kind="stable", ignore_index=True)
     of_underlying = rows["instrument"].map(universe.underlying_index)
     instrument = rows["instrument"].map(universe.option_index).where(rows["kind"] != "hedge", of_underlying)
-    return rows[["ts", "kind", "price", "spot"]].assign(
+    return rows[["ts", "kind", "price", "spot", "fee"]].assign(
         instrument=instrument.fillna(-1).astype(int),
         client=client_numbers(rows["client"], market),
         size=rows["size"].where(rows["side"] == "buy", -rows["size"]),
@@ -183,11 +183,8 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "interest_days": scenario.clock.interest_days,
         "weights": _weights(scenario),
         "rates": rates.model_dump() | {"pricing": rates.options_cash if rates.pricing is None else rates.pricing},
-        "fees": {
-            "option": execution.fee_per_option,
-            "hedge": execution.fee_per_hedge,
-            "exercise": execution.fee_per_exercise,
-        },
+        "fees": _fees(scenario),
+        "impact": _impact(scenario, universe),
         "hedge_at": execution.hedge_at,
         "matching": execution.matching,
         "latency": {"hedge": scenario.latency.hedge},
@@ -212,6 +209,8 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "scripted_deltas": scenario.hedging.parameters.get("deltas"),
         "exact": scenario.pricing.exact or scenario.hedging.policy == "scripted_deltas",
         "refresh": {"spot": scenario.pricing.refresh_spot, "every_ns": scenario.pricing.refresh_every},
+        "maker": None if scenario.market.maker is None else scenario.market.maker.model_dump(),
+        "shopping": [n for n, group in enumerate(scenario.clients) if group.model not in ("recorded_trades", "sniper")],
         "hedge_causes": HEDGE_CAUSES.get(scenario.hedging.policy, tuple(kind.name for kind in Kind)),
     }
 
@@ -259,6 +258,26 @@ def _weights(scenario: Scenario) -> dict[str, Any] | None:
         "holidays": [str(day) for day in weights.holidays],
         "events": [(event.at, event.days) for event in weights.events],
     }
+
+
+def _fees(scenario: Scenario) -> dict[str, float]:
+    execution = scenario.execution
+    fees = {
+        "option": execution.fee_per_option,
+        "hedge": execution.fee_per_hedge,
+        "exercise": execution.fee_per_exercise,
+    }
+    if (option := execution.fees.option) is not None:
+        fees |= {"option": option.maker, "option_cap": float("inf") if option.cap is None else option.cap}
+    if (hedge := execution.fees.hedge) is not None:
+        fees |= {"hedge": hedge.taker, "hedge_maker": hedge.maker}
+    return fees
+
+
+def _impact(scenario: Scenario, universe: Universe) -> dict[int, dict[str, float]]:
+    given = scenario.execution.impact
+    each = given if isinstance(given, dict) else dict.fromkeys(universe.underlying_index, given) if given else {}
+    return {universe.underlying_index[symbol]: impact.model_dump() for symbol, impact in each.items()}
 
 
 def _or_nan(price: float | None) -> float:

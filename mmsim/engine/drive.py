@@ -12,7 +12,7 @@ import numpy as np
 from mmsim import spool
 from mmsim.engine import loop
 from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables
-from mmsim.engine.state import Reason, State
+from mmsim.engine.state import Overflow, Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.instruments import Universe
@@ -134,6 +134,9 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
             else universe.options[row["instrument"]].name
         )
         return UserError(f"opening: {named} has no market at the clock's start: give it a price or mark")
+    if reason == Reason.OVERFLOW and state.desk[0]["overflow"] == Overflow.PRICE:
+        moved = f"the desk's hedges have moved the price to 0 or below at {_event(events, n, universe)}"
+        return UserError(f"execution.impact.permanent: {moved}: it is too large for such trades")
     if reason == Reason.OVERFLOW:
         return UserError(f"an amount too large for the ledger, or no number, at {_event(events, n, universe)}")
     policy, failure = desk.failure or _answered(reason, state, desk)
@@ -153,6 +156,8 @@ def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure
     )
     kinds = get_type_hints(slot.view).values()
     decided = int(state.desk[0]["now"]) - (int(state.rules[0]["quote_latency"]) if is_quote else 0)
+    if is_quote and state.desk[0]["busy"]:
+        decided = int(state.desk[0]["decided"])
     view = slot.view(*(kind(value) for kind, value in zip(kinds, state.fault[0], strict=False)))
     view = view._replace(ts_ns=decided)  # nanoseconds exceed a float's 53 bits
     error = raised(policy.instance, slot, view, memory)

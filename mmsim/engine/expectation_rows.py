@@ -12,7 +12,7 @@ from mmsim.engine.expectation import Memory
 from mmsim.engine.state import SAMPLE
 from mmsim.scenario import Scenario
 from mmsim.scenario.expected import EwmaExpected, GarchExpected, RealisedExpected
-from mmsim.scenario.parts.market import ConstantVolatility
+from mmsim.scenario.parts.volatility import ConstantVolatility
 
 
 def set_expectation(row: Any, scenario: Scenario, symbol: str, year_ns: float) -> None:

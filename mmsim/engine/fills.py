@@ -6,6 +6,7 @@ from typing import Any
 
 from mmsim.engine.cash import move_options_cash
 from mmsim.engine.delayed import tell
+from mmsim.engine.fees import option_fee
 from mmsim.engine.greeks import add_fill, is_exact
 from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.marking import activate, add_taylor, settle_answered, start_marks, steps_to
@@ -81,7 +82,7 @@ def _post_client(state: State, i: int, size: float, price: float, theo: float, c
         mid = price  # no market value: the whole edge is Mark's
         state.counters[Counter.MARKET_MID_MISSING] += 1
     premium, worth = micros(state, units * price), micros(state, units * theo)
-    fee = micros(state, abs(size) * state.rules[0]["fee_option"])
+    fee = option_fee(state, option, abs(size), price, True)
     of_market, of_mark = micros(state, units * (mid - price)), micros(state, units * (theo - mid))
     rest = worth - premium - of_market - of_mark
     if abs(of_market) >= abs(of_mark):

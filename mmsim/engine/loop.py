@@ -7,21 +7,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mmsim.engine.alarms import watch_tick, watch_volatility
 from mmsim.engine.cash import post_carry
+from mmsim.engine.dealing import order
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.duty import account_all
+from mmsim.engine.execution import fill_next_hedge, next_hedge_due, pending_has_room, try_resting
 from mmsim.engine.expectation import observe
-from mmsim.engine.fills import fill_client
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
-from mmsim.engine.hedging import ask_hedge, fill_next_hedge, next_hedge_due, pending_has_room
+from mmsim.engine.hedging import ask_hedge
+from mmsim.engine.in_force import bring_into_force
 from mmsim.engine.journal import has_room
-from mmsim.engine.limits import check_limits, check_loss, check_position
+from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
-from mmsim.engine.orders import dealt_size, note_cross, refusal
+from mmsim.engine.orders import note_cross, refusal
+from mmsim.engine.queueing import note_market
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
-from mmsim.engine.state import STATE, Counter, Reason, State
+from mmsim.engine.standing import clear_away
+from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
@@ -30,8 +36,9 @@ from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_
 
 @internal
 def is_quiet(desk: Any) -> bool:
-    """Whether time may pass without anything to be done: no marks due, no hedge under way, the opening book is in."""
-    return desk["due"] == 0 and desk["hedge_head"] == desk["hedge_tail"] and desk["opened"] != 0
+    """Whether time may pass without anything to be done: no marks due, no hedge under way, no quote that stands."""
+    is_waiting = desk["due"] != 0 or desk["hedge_head"] != desk["hedge_tail"] or desk["busy"] != 0
+    return not is_waiting and desk["opened"] != 0
 
 
 @internal
@@ -97,6 +104,7 @@ def finish(state: State, hedger: Seat) -> bool:
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
     write_marks(state)
+    account_all(state, desk["now"])
     return True
 
 
@@ -107,10 +115,10 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
         mark_all(state)
         settle_margins(state)
         post_carry(state)
-    elif kind == Kind.OPEN:
-        state.desk[0]["open"] = 1
-    elif kind == Kind.CLOSE:
-        state.desk[0]["open"] = 0
+    elif kind == Kind.OPEN or kind == Kind.CLOSE:
+        if state.desk[0]["busy"] != 0:
+            clear_away(state)
+        state.desk[0]["open"] = 1 if kind == Kind.OPEN else 0
     elif kind == Kind.DIVIDEND:
         exercise_options_on(state, instrument)
         pay_dividend(state, instrument, value)
@@ -131,48 +139,16 @@ def grid_mark(state: State) -> None:
 
 
 @internal
-def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
-    """A client's order meets the quote in force; a fill is told to the policies and hedged."""
-    event, rules = events[n], state.rules[0]
-    i: Any = np.int64(event["instrument"])
-    decided = event["ts"] - rules["quote_latency"]
-    u = state.options[i]["underlying"]
-    if rules["quote_latency"] != 0:
-        catch_up(state, events, n, decided, quoter)
-    state.counters[Counter.ORDERS] += 1
-    refused = refusal(state, i)
-    if refused >= 0:
-        state.counters[refused] += 1
-        return Reason.STOP
-    if rules["quote_latency"] == 0:
-        keep_fresh(state, u)
-    at = greeks_now(state, i)
-    seen = at if rules["quote_latency"] == 0 else greeks_seen(state, i, decided)
-    chain = quote_in_force(state, i, decided, seen, quoter)
-    if not chain.is_valid:
-        return Reason.QUOTE_FAULT
-    note_cross(state, state.options[i], chain)
-    size = dealt_size(state, event, chain, at.theo)
-    if size <= 0.0:
-        return Reason.STOP
-    side = -float(event["side"])
-    view = fill_client(state, i, side * size, chain.bid if side > 0.0 else chain.ask, chain, event["client"], at)
-    if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
-        quoter.on_fill(view, quoter.memory, quoter.fill_parameters)
-    if rules["hedge_listens"] != 0:
-        hedger.on_fill(view, hedger.memory, hedger.fill_parameters)
-    check_position(state, i)
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
-
-
-@internal
 def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
+    if state.desk[0]["overflow"] != 0:
+        return Reason.STOP
+    if rules["alarmed"] != 0:
+        watch_tick(state, u, state.underlyings[u], events[n], True)
+    if rules["passive"] != 0:
+        try_resting(state, u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_tick(view, quoter.memory, quoter.tick_parameters)
     if rules["hedge_listens"] != 0:
@@ -186,10 +162,10 @@ def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Sea
 def requote(state: State, u: int, events: Events, n: int, quoter: Seat) -> int:
     """Quote every option of an underlying afresh, and look whether the market has crossed the quote."""
     latency, now = state.rules[0]["quote_latency"], state.desk[0]["now"]
-    if latency != 0:
-        catch_up(state, events, n, now - latency, quoter)
-    else:
+    if latency == 0:
         keep_fresh(state, u)
+    elif not catch_up(state, events, n, now - latency, quoter):
+        return Reason.QUOTE_FAULT
     for i in range(state.underlyings[u]["first"], state.underlyings[u]["last"]):
         if refusal(state, i) >= 0:
             continue
@@ -207,8 +183,12 @@ def move_spot(state: State, u: int, event: Any) -> None:
     underlying = state.underlyings[u]
     delta = delta_before_tick(state, u)
     before = set_spot(underlying, event)
+    if underlying["moved_ts"] != 0 and (underlying["spot"] <= 0.0 or underlying["bid"] <= 0.0):
+        state.desk[0]["overflow"] = Overflow.PRICE
+        return
     observe(state, underlying, before)
     spot = underlying["spot"]
+    underlying["requote_due"] = 1
     if before == before:
         underlying["waiting_pnl"] += delta * (spot - before)
         underlying["pricing_pnl"] += underlying["hedge"] * (spot - before)
@@ -223,6 +203,8 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
     option = state.options[i]
     underlying = state.underlyings[option["underlying"]]
     option["volatility"] = volatility
+    if state.rules[0]["alarmed"] != 0:
+        watch_volatility(state, underlying, option, volatility, state.desk[0]["now"], True)
     if option["active"] != 0:
         underlying["stale"] = 1
     shift = abs(volatility - option["mark_volatility"])
@@ -239,10 +221,16 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     i: Any = np.int64(event["instrument"])
     if desk["opened"] == 0 and (kind >= Kind.ORDER or ts > state.rules[0]["start"]) and not open_book(state):
         return Reason.OPENING_FAULT
+    if desk["busy"] != 0 and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if (ts > desk["now"] or kind >= Kind.ORDER) and not pass_time(state, ts, kind, hedger):
         return Reason.HEDGE_FAULT
+    if desk["busy"] != 0 and kind >= Kind.ORDER and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if kind == Kind.QUOTE:
         set_quote(state.options[i], event)
+        if desk["busy"] != 0:
+            note_market(state.options[i])
     elif kind == Kind.SPOT:
         return tick(state, i, events, n, quoter, hedger)
     elif kind == Kind.VOLATILITY:

@@ -6,9 +6,9 @@ from typing import Any
 
 from mmsim.engine.greeks import book_at
 from mmsim.engine.limits import equity
-from mmsim.engine.state import STATE, State, micros
+from mmsim.engine.state import State, micros
 from mmsim.engine.valuation import has_mark, theo_at
-from mmsim.kernel import I64, by_reference, entry, internal, uniform_tuple
+from mmsim.kernel import internal
 
 
 @internal
@@ -54,14 +54,18 @@ def _write_desk(state: State) -> None:
         for owner in range(state.balances.shape[0]):
             total += state.balances[owner, account]
         row["balances"][account] = total
-    at_mid, at_liquidation, _ = _elsewhere(state)
+    at_mid, at_liquidation, _ = elsewhere(state)
     worth = equity(state)
     row["equity_at_mid"], row["equity_at_liquidation"] = worth + at_mid, worth + at_liquidation
 
 
 @internal
-def _elsewhere(state: State) -> tuple[int, int, int]:
-    """What `liquidation` returns."""
+def elsewhere(state: State) -> tuple[int, int, int]:
+    """What marking the options elsewhere than at theo would add to equity, and how many could not be liquidated.
+
+    Micro-units: at market mid; at liquidation (bid for longs, ask for shorts); and the number of positions with no
+    market to sell to, which are left at mid.
+    """
     at_mid = at_liquidation = unquoted = 0
     for i in range(state.options.shape[0]):
         option = state.options[i]
@@ -82,13 +86,3 @@ def _elsewhere(state: State) -> tuple[int, int, int]:
         at_mid += micros(state, units * (mid - theo))
         at_liquidation += micros(state, units * (touch - theo))
     return at_mid, at_liquidation, unquoted
-
-
-@entry(uniform_tuple(I64, 3)(STATE))
-def liquidation(arrays: State) -> tuple[int, int, int]:
-    """What marking the options elsewhere than at theo would add to equity, and how many could not be liquidated.
-
-    Micro-units: at market mid; at liquidation (bid for longs, ask for shorts); and the number of positions with no
-    market to sell to, which are left at mid.
-    """
-    return _elsewhere(by_reference(arrays))

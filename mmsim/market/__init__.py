@@ -13,15 +13,14 @@ import pandas as pd
 
 from mmsim import spool
 from mmsim.errors import UserError, nearest
-from mmsim.events import EVENT, Allocation, Events, FillRule, Kind, merge, merged
+from mmsim.events import EVENT, Allocation, Events, FillRule, merge, merged
 from mmsim.instruments import Universe
 from mmsim.market import calendar, clients, synthetic
-from mmsim.market.clients import PreparedFlow
+from mmsim.market.clients import Flow, Tape
+from mmsim.market.model import Model, Placed
 from mmsim.market.source import Source
-from mmsim.market.spot import GeometricBrownianMotion, PreparedSpot
-from mmsim.market.streams import generator
 from mmsim.scenario import Scenario
-from mmsim.scenario.parts.clients import Clients, PoissonClients, RecordedClients, ScriptedClients
+from mmsim.scenario.parts.clients import Clients, RecordedClients, ScriptedClients, SniperClients
 
 __all__ = ["Market", "build"]
 
@@ -38,10 +37,10 @@ class Market:
     notes: tuple[str, ...]  # what a reader of the results has to know of the data
     smiles: pd.DataFrame | None  # a surface's last fit, where it makes the marks: `surfaces.SMILES`
     seed: int
-    fixed: Events  # the events that no path changes, with room for the ticks of `spots`
-    spots: tuple[PreparedSpot, ...]  # what draws ticks in memory
-    motions: tuple[GeometricBrownianMotion, ...]  # what draws the ticks of a path too long for memory
-    flows: tuple[PreparedFlow, ...]
+    fixed: Events  # the events that no path changes, with room for those of `placed`
+    placed: tuple[Placed, ...]  # what draws market data in memory
+    models: tuple[Model, ...]  # what draws those of a path too long for memory
+    flows: tuple[Flow, ...]
     is_long: bool  # a path is too long for memory
 
     def events(self, path: int) -> Events:
@@ -50,15 +49,25 @@ class Market:
         Where they are too many for memory they are merged piece by piece into a file, which the rows are mapped from.
         """
         if self.is_long:
-            drawn = [motion.pieces(generator(self.seed, motion.stream, path)) for motion in self.motions]
-            asked = [flow.pieces(path) for flow in self.flows]
-            return spool.filled(EVENT, merged([*drawn, spool.pieces(self.fixed), *asked]))
+            drawn = [model.pieces(self.seed, path) for model in self.models]
+            asked = [flow.pieces(path, None) for flow in self.flows if not flow.reads_market]
+            events = spool.filled(EVENT, merged([*drawn, spool.pieces(self.fixed), *asked]))
+            readers = self._readers(path, events)
+            return spool.filled(EVENT, merged([spool.pieces(events), *readers])) if readers else events
         events = self.fixed
-        if self.spots:
+        if self.placed:
             events = events.view(np.uint8).copy().view(EVENT)  # as bytes: records are copied field by field
-            for model in self.spots:
-                model.fill(events, generator(self.seed, model.stream, path))
-        return merge([events, *(flow.orders(path) for flow in self.flows)]) if self.flows else events
+            for model in self.placed:
+                model.fill(events, self.seed, path)
+        groups = [flow.pieces(path, None) for flow in self.flows if not flow.reads_market]
+        groups += self._readers(path, events)
+        return merge([events, *(piece for pieces in groups for piece in pieces)]) if groups else events
+
+    def _readers(self, path: int, events: Events) -> list[Iterator[Events]]:
+        """The orders of the groups that look at the market, which ``events`` are."""
+        reading = [flow for flow in self.flows if flow.reads_market]
+        tape = Tape(spool.pieces(events), self.universe) if reading else None
+        return [flow.pieces(path, tape) for flow in reading]
 
 
 def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) -> Market:
@@ -66,16 +75,16 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
 
     ``timer_ns`` is the interval at which the hedging policy wants to be called, 0 for never.
     """
-    source = synthetic.source(scenario) if scenario.market.recorded is None else _replayed(scenario, data)
+    source = synthetic.source(scenario, data) if scenario.market.recorded is None else _replayed(scenario, data)
     _check_names(scenario, source.universe)
     dropped: Counter[str] = Counter()
     orders = [*_scripts(scenario, source.universe, dropped), *_trades(scenario, source)]
     streams = [*source.streams, *orders, *_calendar(scenario, source.universe, timer_ns)]
-    flows = tuple(_flows(scenario, source))
-    counts = [*map(len, streams), *(motion.count for motion in source.models), *(flow.expected for flow in flows)]
+    flows = tuple(clients.flows(scenario, source))
+    counts = [*map(len, streams), *(model.count for model in source.models), *(flow.expected for flow in flows)]
     is_long = spool.is_long(sum(counts), EVENT) and bool(source.models or flows)
-    slotted = () if is_long else source.models
-    fixed = merge([*(motion.room() for motion in slotted), *streams])
+    in_memory = () if is_long else source.models
+    fixed = merge([*(model.room() for model in in_memory), *streams])
     return Market(
         universe=source.universe,
         clients=tuple(group.name for group in scenario.clients),
@@ -86,8 +95,8 @@ def build(scenario: Scenario, data: Path | None = None, *, timer_ns: int = 0) ->
         smiles=source.smiles,
         seed=scenario.seed,
         fixed=fixed,
-        spots=tuple(motion.prepare(_slots(fixed, motion.underlying)) for motion in slotted),
-        motions=tuple(source.models) if is_long else (),
+        placed=tuple(model.placed(fixed) for model in in_memory),
+        models=tuple(source.models) if is_long else (),
         flows=flows,
         is_long=is_long,
     )
@@ -137,27 +146,11 @@ def _trades(scenario: Scenario, source: Source) -> Iterator[Events]:
             yield trades
 
 
-def _flows(scenario: Scenario, source: Source) -> Iterator[PreparedFlow]:
-    for number, group in enumerate(scenario.clients):
-        if isinstance(group, PoissonClients):
-            flow = clients.PoissonFlow(
-                client=number,
-                name=group.name,
-                per_hour=group.per_hour,
-                reservation_ticks=group.reservation_ticks,
-                offset_ticks=group.offset_ticks,
-                sizes=group.sizes,
-                buy_share=group.buy_share,
-            )
-            options = source.universe.options
-            yield flow.prepare(options, source.quoted_from, scenario.clock.start, scenario.clock.end, scenario.seed)
-
-
 def _rule(group: Clients) -> tuple[int, int]:
     """The codes of a group's allocation and fill rule."""
     if isinstance(group, RecordedClients):
         return Allocation[group.allocation.upper()], FillRule[group.fills.upper()]
-    return Allocation.NONE, FillRule.RESERVATION
+    return Allocation.NONE, FillRule.SNIPED if isinstance(group, SniperClients) else FillRule.RESERVATION
 
 
 def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator[Events]:
@@ -177,8 +170,3 @@ def _calendar(scenario: Scenario, universe: Universe, timer_ns: int) -> Iterator
         yield calendar.exercises(universe, [closes for _, closes, _ in hours.sessions(start, end)], start, end)
     except ValueError as error:  # a time that daylight saving skips or repeats
         raise UserError(scenario.problem(("sessions",), str(error))) from error
-
-
-def _slots(fixed: Events, underlying: int) -> npt.NDArray[np.intp]:
-    """Where the ticks of an underlying stand."""
-    return np.flatnonzero((fixed["kind"] == Kind.SPOT) & (fixed["instrument"] == underlying))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmsim.events import Events
 from mmsim.instruments import Exercise, TickTable, UnderlyingKind, Universe
-from mmsim.market import volatility
+from mmsim.market import smoothing
 from mmsim.surface.chain import Quotes
 
 Floats = npt.NDArray[np.float64]
@@ -124,4 +124,4 @@ def books(universe: Universe, quotes: pd.DataFrame, ticks: Events, rate: Floats,
 
 def spot_at(book: Book, now_ns: int) -> float:
     """The mid of the book's underlying in force at a time, NaN before the first."""
-    return float(volatility.in_force(np.array([now_ns]), book.spots)[0])
+    return float(smoothing.in_force(np.array([now_ns]), book.spots)[0])

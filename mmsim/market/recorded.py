@@ -19,7 +19,7 @@ import pandas as pd
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.events import Events, Kind, rows
 from mmsim.instruments import Exercise, Premium, Right, UnderlyingKind, Universe
-from mmsim.market import quotes, tables, volatility
+from mmsim.market import quotes, smoothing, tables
 from mmsim.market.quality import (
     AFTER_END,
     BY_QUOTE,
@@ -42,6 +42,7 @@ from mmsim.market.quality import (
 )
 from mmsim.market.sides import sides
 from mmsim.market.source import Source
+from mmsim.market.volatility.constant import constant
 from mmsim.scenario import Scenario
 from mmsim.scenario.parts.market import Recorded
 from mmsim.scenario.years import years_of
@@ -334,11 +335,11 @@ def _volatilities(scenario: Scenario, quality: Quality, options: QuotedOptions, 
     universe, state = options.universe, options.quotes
     if isinstance(theo.volatility, float):
         levels = [theo.volatility] * len(universe.options)
-        return volatility.constant(Kind.VOLATILITY, scenario.clock.start, levels), None
+        return constant(Kind.VOLATILITY, scenario.clock.start, levels), None
     times, numbers = (state[name].to_numpy(np.int64, copy=True) for name in ("ts", "instrument"))
     years, marks = years_of(scenario, universe), np.empty(len(times))
     expiries = np.array([option.expiry_ns for option in universe.options], np.int64)[numbers]
-    without = volatility.smoothed(
+    without = smoothing.smoothed(
         times,
         numbers,
         (0.5 * (state["bid"] + state["ask"])).to_numpy(copy=True),
@@ -379,7 +380,7 @@ def _spots(universe: Universe, times: Integers, numbers: Integers, ticks: Events
     spots = np.full(len(times), np.nan)
     for underlying in range(len(universe.underlyings)):
         mine = owner == underlying
-        spots[mine] = volatility.in_force(times[mine], ticks[ticks["instrument"] == underlying])
+        spots[mine] = smoothing.in_force(times[mine], ticks[ticks["instrument"] == underlying])
     return spots
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmsim.events import EVENT, Events
 from mmsim.instruments import Universe
-from mmsim.market.spot import GeometricBrownianMotion
+from mmsim.market.model import Model
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Source:
     universe: Universe
     streams: Sequence[Events]  # market data and volatilities that no path changes
     quoted_from: npt.NDArray[np.int64]  # (options,) the instant from which the market is known to have each option
-    models: Sequence[GeometricBrownianMotion] = ()  # what draws the other ticks
+    models: Sequence[Model] = ()  # what each path draws anew
     trades: Events = field(default_factory=lambda: np.zeros(0, EVENT))  # BAR_TRADE rows of no client yet
     inputs: dict[str, str] = field(default_factory=dict)  # recorded file: its SHA-256
     quality: dict[str, int] = field(default_factory=dict)  # "file: what": rows

@@ -89,10 +89,15 @@ COUNTS: dict[str, str] = {
     "orders_worse_price": "no deal: the desk's price was worse than the client would take",
     "orders_no_quote": "no deal: the desk quoted nothing on that side, or its size was used up",
     "orders_no_share": "no deal: at the desk's price, but the venue's rule gave the desk none of it",
+    "orders_better_elsewhere": "no deal: another maker's price was better for the client",
     "orders_closed": "no deal: outside the session, or after the option's last trade",
     "orders_no_mark": "no deal: the option had no volatility mark or no spot yet",
     "quotes_clamped": "quotes moved off the market's other side by post-only",
     "quotes_crossed_by_market": "quotes that the market's other side was already through",
+    "freezes": "times that market-maker protection pulled all quotes on an underlying",
+    "alarms": "times that quotes were pulled or widened: a jump, a thin book, a fast volatility",
+    "quote_messages": "standing quotes placed, replaced or pulled",
+    "quotes_held_back": "quotes decided on for which the venue took no message: stale ones stood",
     "market_mid_missing": "fills without a market mid: their whole edge is against the desk's own mark",
 }
 SMALL = 0.2  # of the largest part: what a sentence may leave out

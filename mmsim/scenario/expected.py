@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from mmsim.scenario.parts.base import Part, one_or_each
-from mmsim.scenario.parts.market import ConstantVolatility
+from mmsim.scenario.parts.volatility import ConstantVolatility
 from mmsim.scenario.values import ImpliedVolatility, Inner, Probability, Step, Symbol
 from mmsim.units import UNITS_NS
 

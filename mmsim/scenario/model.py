@@ -24,8 +24,11 @@ from mmsim.scenario.parts.clock import Clock, Rates, Sessions
 from mmsim.scenario.parts.desk import Hedging, Limits, Opening, Quoting
 from mmsim.scenario.parts.execution import Execution, Latency
 from mmsim.scenario.parts.instruments import Dividend, OptionEntry, UnderlyingEntry
-from mmsim.scenario.parts.market import ConstantVolatility, GbmSpot, MarketEntry, PathSpot
+from mmsim.scenario.parts.market import MarketEntry
+from mmsim.scenario.parts.protection import Protection
+from mmsim.scenario.parts.spot import SpotModel
 from mmsim.scenario.parts.variants import Variants
+from mmsim.scenario.parts.volatility import VolatilityModel
 from mmsim.scenario.values import Count
 from mmsim.strict_yaml import Document, KeyPath
 
@@ -61,6 +64,7 @@ class Scenario(Part):
     execution: Execution = Field(Execution(), description="prices, fees and lots of the desk's trades")
     latency: Latency = Field(Latency(), description="from a decision to its effect")
     limits: Limits = Field(Limits(), description="beyond which the desk stops adding")
+    protection: Protection = Field(Protection(), description="of the desk's quotes, and what they are to be")
     opening: Opening = Field(Opening(), description="positions at the start")
     sessions: Sessions | None = Field(None, description="trading hours; default: always open")
     dividends: tuple[Dividend, ...] = Field((), description="cash dividends")
@@ -122,13 +126,13 @@ class Scenario(Part):
         underlyings = [entry.build(self.execution.lot) for entry in self.underlyings]
         return Universe(underlyings, [option for entry in self.options for option in entry.options()])
 
-    def spot_model(self, symbol: str) -> PathSpot | GbmSpot:
+    def spot_model(self, symbol: str) -> SpotModel:
         """The model of an underlying's spot, in a market of models."""
         models = self.market.spot
         assert models is not None, "a recorded market has no models"
         return models[symbol] if isinstance(models, dict) else models
 
-    def volatility_model(self, symbol: str) -> ConstantVolatility:
+    def volatility_model(self, symbol: str) -> VolatilityModel:
         """The model of the implied volatility of an underlying's options, in a market of models."""
         models = self.market.volatility
         assert models is not None, "a recorded market has no models"

@@ -21,6 +21,7 @@ MAX_LIMIT = 1e12
 MAX_VOLATILITY = 20.0
 MAX_GROWTH = 20.0
 MAX_NAME_BYTES = 255
+TABLES = (".csv", ".parquet")  # of recorded prices
 
 
 def mistake(message: str, suggestion: str = "") -> PydanticCustomError:
@@ -161,6 +162,13 @@ def _inside(value: str) -> str:
     return value
 
 
+def _table(value: str) -> str:
+    """Refuse what is no file of a table."""
+    if PurePosixPath(value).suffix.lower() not in TABLES:
+        raise mistake(f"must be a file that ends in {' or '.join(TABLES)}, not {shown(value)}")
+    return value
+
+
 def _bounded(*, gt: float | None = None, ge: float | None = None, le: float) -> Any:
     return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=le)
 
@@ -172,6 +180,9 @@ Limit = Annotated[float, _bounded(gt=0, le=MAX_LIMIT), AfterValidator(_not_minut
 ImpliedVolatility = Annotated[float, _bounded(gt=0, le=MAX_VOLATILITY)]
 RealisedVolatility = Annotated[float, _bounded(ge=0, le=MAX_VOLATILITY)]
 Growth = Annotated[float, _bounded(ge=-MAX_GROWTH, le=MAX_GROWTH)]
+Correlation = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1, le=1)]
+JumpMean = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-5, le=5)]
+JumpDeviation = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=5)]
 YearDays = Annotated[float, _bounded(ge=1, le=1000)]
 Rate = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1, le=1)]
 Probability = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
@@ -179,6 +190,7 @@ Inner = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, lt=1)]
 DeltaBound = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=0.5)]
 Count = Annotated[int, Field(strict=True, ge=1, le=int(LARGEST))]
 Inside = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1_000), AfterValidator(_inside)]
+InsideFile = Annotated[Inside, AfterValidator(_table)]
 Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s].*$")]
 

@@ -7,17 +7,21 @@
   upfront|futures_style, exercise european|american, settlement cash|physical, settlement_price (NaN: the mid),
   tick_levels, tick_steps); an instrument's number is its row.
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
-  value, price, size.
+  bid_size, ask_size, value, price, size. An order's ask_size is 1 on the first leg of a package, 2 on its second, which
+  is the next row; its bid and bid_size are a volatility and a margin of it, its ask a spot, by which it values.
 - ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument
-  (number), client (number), size (signed, + the desk buys), price, and, each or both absent, event (the causing row)
-  and spot (the underlying's mid at a hedge).
+  (number), client (number), size (signed, + the desk buys), price, and, each or all absent, event (the causing row),
+  spot (the underlying's mid at a hedge) and fee (which tells a hedge that rested from one that took the same price).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
-  borrowing_spread, funding, compounding}, fees {option, hedge, exercise}, hedge_at, matching, latency {hedge}, marks
+  borrowing_spread, funding, compounding}, fees {option, hedge, exercise; and option_cap, hedge_maker}, hedge_at, impact
+  (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge}, marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the
   spot model), weights (None, or overnight, weekend, trading_days, open, close, zone, holidays and events (ns, days):
-  the time that volatility runs by), scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not;
+  the time that volatility runs by), maker (None, or half_spread_vol, half_spread_ticks, size, allocation of a rival;
+  in a recorded market its quotes are the rival's), shopping (numbers of the clients who go to the better price),
+  scripted_deltas (list or None), exact, refresh {spot, every_ns} where it is not;
   and, where fills name no event, hedge_causes: the kinds of row at which the hedging policy may trade at all (default:
   all).
 """
@@ -141,6 +145,6 @@ def _inventory(book: Book, terms: Mapping[str, pd.DataFrame]) -> dict[tuple[str,
 
 def _as_fills(fills: pd.DataFrame) -> list[Fill]:
     events = fills["event"].tolist() if "event" in fills else [None] * len(fills)
-    spots = fills["spot"].tolist() if "spot" in fills else [float("nan")] * len(fills)
+    spots, fees = (fills[c].tolist() if c in fills else [float("nan")] * len(fills) for c in ("spot", "fee"))
     columns = [fills[c].tolist() for c in ("ts", "kind", "instrument", "client", "size", "price")]
-    return [Fill(n, *row) for n, row in enumerate(zip(*columns, events, spots, strict=True))]
+    return [Fill(n, *row) for n, row in enumerate(zip(*columns, events, spots, fees, strict=True))]

@@ -13,6 +13,7 @@ import pandas as pd
 from . import american, dividends
 from .cash import BorrowFee, CashAccount
 from .clock import Clock
+from .execution import Market, hedge_fee, option_fee
 from .journal import Journal, micros, micros_of
 from .lots import Lots
 from .model import Contract, delta, taylor, value
@@ -78,6 +79,11 @@ class Book:
             Hedge(row, settings["matching"], BorrowFee(rates["borrow"], settings["interest_days"]))
             for row in underlyings.to_dict("records")
         ]
+        impacts = settings.get("impact", {})
+        self.markets = [Market(impacts.get(v)) for v in range(len(underlyings))]
+        self.touches: list[set[tuple[float, float]]] = [
+            set() for _ in self.hedges
+        ]  # bids and asks since its last hedge
         self.instrument_of = {u: settings["hedge_instruments"].get(u, u) for u in range(len(underlyings))}
         self.contract = self._contract(underlyings)
         self.owner = options["underlying"].to_numpy(np.intp)  # the number of each option's underlying
@@ -91,6 +97,7 @@ class Book:
         self.volatility = np.full(n, np.nan)  # the scenario's mark
         self.fair_volatility = np.full(n, np.nan)
         self.market_bid, self.market_ask = np.full(n, np.nan), np.full(n, np.nan)
+        self.market_bid_size, self.market_ask_size = np.zeros(n), np.zeros(n)
         self.started, self.held, self.expired = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
         self.mark_spot, self.mark_ns, self.mark_volatility = np.zeros(n), np.zeros(n, np.int64), np.zeros(n)
         self.mark_ahead = np.zeros(n)  # the spot at the last mark less what dividends were ahead then
@@ -212,11 +219,20 @@ class Book:
             return float(self.theta(one, spot, ts_ns, self.fair_volatility[one])[0])
         return float(self.market_bid[option] + self.market_ask[option]) / 2
 
+    def worth(self, option: int, ts_ns: int, volatility: float, spot: float) -> float:
+        """The model value a unit of one option at a volatility (NaN: the market's, else the mark) and a spot (NaN: the
+        present one)."""
+        one = np.array([option])
+        known = [v for v in (volatility, self.fair_volatility[option], self.volatility[option]) if np.isfinite(v)]
+        at = spot if np.isfinite(spot) else self.hedges[self.owner[option]].mid
+        return float(self.theta(one, at, ts_ns, np.array(known[:1]))[0])
+
     # ---- the market
 
     def tick(self, u: int, ts_ns: int, bid: float, ask: float) -> None:
         """A tick: the spot moves, and what is held earns by it."""
-        hedge = self.hedges[u]
+        hedge, shift = self.hedges[u], self.markets[u].shift_at(ts_ns)
+        bid, ask = bid + shift, ask + shift
         sides = [side for side in (bid, ask) if np.isfinite(side)]
         mid = sum(sides) / len(sides) if sides else hedge.mid
         move = mid - hedge.mid
@@ -230,8 +246,17 @@ class Book:
             self.answered_move[mine] += self.answered[mine] * move
             self.tranches.tick(mine, move)
             hedge.hedge_move += hedge.units * move
+        self.leave_touch(u)
         hedge.bid, hedge.ask, hedge.mid, hedge.tick_ns = bid, ask, mid, ts_ns
         hedge.ticks += 1
+
+    def leave_touch(self, v: int) -> None:
+        """The touch of instrument ``v`` becomes one of those at which hedges may rest."""
+        instrument = self.hedges[v]
+        bid, ask = (side if np.isfinite(side) else instrument.mid for side in (instrument.bid, instrument.ask))
+        for u, own in self.instrument_of.items():
+            if own == v:
+                self.touches[u].add((bid, ask))
 
     def _lazy_error(self, held: Numbers, hedge: Hedge) -> float:
         """How far expanded deltas may be off, in units, as far and as old as a refresh allows."""
@@ -257,6 +282,7 @@ class Book:
         for owner, instrument in self.instrument_of.items():
             if instrument == u and hedge.kind != "future":
                 self._receive_dividend(owner, ts_ns, amount)
+        self.leave_touch(u)
         hedge.bid, hedge.ask, hedge.mid = hedge.bid - amount, hedge.ask - amount, hedge.mid - amount
 
     def _receive_dividend(self, u: int, ts_ns: int, amount: float) -> None:
@@ -484,7 +510,7 @@ class Book:
         self.tranches.add(option, client, units, units * (theta - price), unit_delta, steps[:, 0])
         self.position[option] += size
         self.held[option] = True
-        fee = micros(abs(size) * self.settings["fees"]["option"])
+        fee = option_fee(self.settings["fees"], abs(size), price, self.multiplier[option])
         self._book_trade(option, ts_ns, units, price, theta, fee)
         self._post_edge(ts_ns, units, price, market, theta, bool(self.margined[option]))
         return {"theo": theta, "market": fair, "fee": fee / 1e6, "spot": spot}
@@ -512,10 +538,13 @@ class Book:
         self.journal.post(ts_ns, "Income:SpreadCapture:Market", -to_market)
         self.journal.post(ts_ns, "Income:SpreadCapture:Mark", -to_mark)
 
-    def hedge_fill(self, u: int, ts_ns: int, units: float, price: float) -> dict[str, float]:
+    def hedge_fill(self, u: int, ts_ns: int, units: float, price: float, is_maker: bool = False) -> dict[str, float]:
         """The desk trades ``units`` of the hedge of underlying ``u``; returns what the fills table should say."""
         instrument = self.hedges[self.instrument_of[u]]
-        fee = micros(abs(units) / instrument.multiplier * self.settings["fees"]["hedge"])
+        fee = hedge_fee(self.settings["fees"], abs(units) / instrument.multiplier, is_maker)
+        if not is_maker:
+            self.markets[self.instrument_of[u]].trade(ts_ns, units)
+        self.touches[u].clear()
         self._enter_hedge(u, ts_ns, units, price, "Expenses:HedgeCost")
         self._charge(ts_ns, CASH_HEDGE, "Expenses:Fees:Hedge", fee)
         started = self._started(u)

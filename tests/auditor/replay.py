@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from .book import BUCKETS, Book
-from .legality import hedge_price, reservation, same, wrong_with_client_fill, wrong_with_hedge_fill
+from .execution import hedge_fee
+from .legality import (
+    has_rested,
+    hedge_price,
+    reservation,
+    same,
+    wrong_with_client_fill,
+    wrong_with_hedge_fill,
+    wrong_with_prices,
+)
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
@@ -30,6 +39,7 @@ class Fill(NamedTuple):
     price: float
     event: int | None  # position of the row that caused it, -1 a hedge that fell due; None: not told
     spot: float = float("nan")  # the underlying's mid at a hedge, which tells causes of one time apart; NaN: not told
+    fee: float = float("nan")  # which tells a hedge that rested from one that took the same price; NaN: not told
 
 
 class Replay:
@@ -50,6 +60,7 @@ class Replay:
         self.pending: deque[Fill] = deque()
         self.bereft: set[int] = set()  # underlyings of which options have expired at this time
         self.latency: int = book.settings["latency"]["hedge"]
+        self.rests: bool = book.settings["hedge_at"] == "passive"
 
     def run(self) -> None:
         """Everything, time by time."""
@@ -115,11 +126,23 @@ class Replay:
             if ready and not self.opened[owner]:
                 self.opened[owner] = True
                 self.book.open_hedges(owner)
+        while self.rests and self.pending and self._is_met(self.pending[0], u, ts):
+            self._fill_hedge(self.pending.popleft())
         self._ask(ts, u, i)
+
+    def _is_met(self, fill: Fill, v: int, ts: int) -> bool:
+        """Whether a hedge that rests in the market of ``v`` could be dealt at this tick."""
+        is_here = fill.kind == "hedge" and self.book.instrument_of[fill.instrument] == v
+        if not is_here or not any(cause <= ts - self.latency and u == fill.instrument for cause, u in self.causes):
+            return False
+        return self._fits(fill, fill.instrument)
 
     def _quote(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]
         self.book.market_bid[option], self.book.market_ask[option] = self.columns["bid"][i], self.columns["ask"][i]
+        for size in ("bid_size", "ask_size"):
+            if size in self.columns:
+                getattr(self.book, f"market_{size}")[option] = self.columns[size][i]
 
     def _volatility(self, ts: int, i: int) -> None:
         self.book.volatility[self.columns["instrument"][i]] = self.columns["value"][i]
@@ -128,15 +151,33 @@ class Replay:
         self.book.fair_volatility[self.columns["instrument"][i]] = self.columns["value"][i]
 
     def _order(self, ts: int, i: int) -> None:
+        """An order, or a package of two that is dealt as a whole or not."""
         order = self._row(i)
-        if self.pending and self._answers(self.pending[0], order, ts, i):
-            fill = self.pending.popleft()
+        if order.get("ask_size", 0) == 0:
+            if self.pending and self._answers(self.pending[0], order, ts, i):
+                self._deal(ts, i, [order])
+        elif order["ask_size"] == 1:
+            legs = [order, self._row(i + 1)]
+            if len(self.pending) > 1 and all(map(self._is_of, self.pending, legs)):
+                self._deal(ts, i, legs)
+
+    _bar_trade = _order
+
+    def _is_of(self, fill: Fill, leg: Mapping[str, Any]) -> bool:
+        """Whether a fill is a leg's: of its instrument, client and side, and of its whole size."""
+        named = (fill.kind, fill.instrument, fill.client) == ("client", leg["instrument"], leg["client"])
+        return named and same(fill.size, -leg["side"] * leg["size"])
+
+    def _deal(self, ts: int, i: int, orders: list[dict[str, Any]]) -> None:
+        """The fills that stand next answer orders that are dealt together; then their underlying is hedged."""
+        fills = [self.pending.popleft() for _ in orders]
+        for wrong in wrong_with_prices(self.book, orders, ts, [(fill.size, fill.price) for fill in fills]):
+            self._complain(fills[0], wrong)
+        for order, fill in zip(orders, fills, strict=True):
             for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
                 self._complain(fill, wrong)
             self._apply(fill)
-            self._ask(ts, int(self.book.owner[fill.instrument]), i)
-
-    _bar_trade = _order
+        self._ask(ts, int(self.book.owner[fills[0].instrument]), i)
 
     def _timer(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
@@ -199,14 +240,15 @@ class Replay:
         if fill.event is not None:
             return fill.event == i
         opposite = fill.size * order["side"] < 0 or order["side"] == 0
-        good_enough = (fill.price - reservation(self.book, order, ts)) * order["side"] <= 1e-9
+        side = -np.sign(fill.size)
+        good_enough = (fill.price - reservation(self.book, order, ts, side)) * side <= 1e-9
         return opposite and good_enough and abs(fill.size) <= order["size"] + 1e-9
 
     def _ask(self, ts: int, u: int, i: int) -> None:
         """The hedging policy of ``u`` is asked; at zero latency its hedge is filled now."""
         self.causes.add((ts, u))
         is_cause = i >= 0 and self.columns["kind"][i] in self.book.settings.get("hedge_causes", KINDS)
-        if self.latency or not self.pending or not is_cause:
+        if self.latency or self.rests or not self.pending or not is_cause:
             return
         fill = self.pending[0]
         if fill.kind != "hedge" or fill.instrument != u or (fill.event is not None and fill.event != i):
@@ -218,11 +260,12 @@ class Replay:
     def _fits(self, fill: Fill, u: int) -> bool:
         """Whether a hedge that names no row could be traded now: at its price, with the spot where it says."""
         moved = np.isfinite(fill.spot) and not same(fill.spot, self.book.hedges[u].mid)
-        return not moved and same(fill.price, hedge_price(self.book, u, fill.size))
+        is_price = same(fill.price, hedge_price(self.book, u, fill.size))
+        return not moved and (is_price or has_rested(self.book, u, fill.size, fill.price))
 
     def _fall_due(self, ts: int) -> None:
         """Hedges that were decided one latency ago."""
-        while self.latency and self.pending and self.pending[0].kind == "hedge":
+        while self.latency and not self.rests and self.pending and self.pending[0].kind == "hedge":
             fill = self.pending.popleft()
             if (ts - self.latency, fill.instrument) not in self.causes:
                 self._complain(fill, "nothing asked for it one latency before")
@@ -237,10 +280,19 @@ class Replay:
         if fill.kind == "client":
             made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
         elif fill.kind == "hedge":
-            made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price)
+            made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price, self._is_maker(fill))
         else:
             return
         self.recomputed[fill.row] = made
+
+    def _is_maker(self, fill: Fill) -> bool:
+        """Whether a hedge rested at its price; where it may as well have taken it, its fee tells."""
+        book, u = self.book, fill.instrument
+        if not has_rested(book, u, fill.size, fill.price):
+            return False
+        contracts = abs(fill.size) / book.hedges[book.instrument_of[u]].multiplier
+        is_makers_fee = same(fill.fee * 1e6, hedge_fee(book.settings["fees"], contracts, is_maker=True))
+        return is_makers_fee or not same(fill.price, hedge_price(book, u, fill.size))
 
     def _complain(self, fill: Fill, wrong: str) -> None:
         self.violations.append(f"fill {fill.row} ({fill.kind} at {fill.ts}): {wrong}")
@@ -257,7 +309,7 @@ class Replay:
         underlyings = [
             {"spot": h.mid, "hedge": h.units} | book.position_greeks(u, ts) for u, h in enumerate(book.hedges)
         ]
-        if self.latency:
+        if self.latency or self.rests:
             for row in underlyings:
                 row.pop("net_delta", None)  # hedges under way are not known
         worth = {"equity": book.equity / 1e6} | {

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim.events import Events, Kind
-from mmsim.market import Market, books, quotes, recorded, volatility
-from mmsim.market.spot import PreparedSpot
+from mmsim.market import Market, books, quotes, recorded, smoothing
+from mmsim.market.spot.ticks import TickWalk
 
 Honest = Callable[..., Any]
 TWO_MINUTES_NS = 120_000_000_000
@@ -142,16 +142,17 @@ def reservation_of_the_next_tick(honest: Honest) -> Honest:
 def matched_moments(honest: Honest) -> Honest:
     """The drawn path is made to end where it is expected to."""
 
-    def mids(self: Any, draws: np.random.Generator) -> npt.NDArray[np.float64]:
-        path: npt.NDArray[np.float64] = honest(self, draws)
-        return path * (path[0] / path[-1]) ** np.linspace(0.0, 1.0, len(path))
+    def over(self: Any, steps: Any) -> Any:
+        made = honest(self, steps)
+        path: npt.NDArray[np.float64] = made.prices
+        return made._replace(prices=path * (path[0] / path[-1]) ** np.linspace(0.0, 1.0, len(path)))
 
-    return mids
+    return over
 
 
 OF_RECORDED = {
-    "a smoother that is centred": Cheat(volatility, "smoothed", centred, "events.value"),
-    "a smoother of the whole day": Cheat(volatility, "smoothed", whole_day, "events.value"),
+    "a smoother that is centred": Cheat(smoothing, "smoothed", centred, "events.value"),
+    "a smoother of the whole day": Cheat(smoothing, "smoothed", whole_day, "events.value"),
     "a side carried back": Cheat(quotes, "carry_forward", carried_back, "events.bid_size"),
     "outliers of the whole day": Cheat(quotes, "standing", without_outliers, "events.instrument"),
     "sides by the quote after": Cheat(recorded, "sides", sides_of_the_quote_after, "events.side"),
@@ -164,7 +165,7 @@ OF_CLIENTS = {
     "a price from the next tick": Cheat(Market, "events", reservation_of_the_next_tick, "events.value"),
 }
 OF_MODELS = {
-    "a path with its end in mind": Cheat(PreparedSpot, "mids", matched_moments, "events.bid"),
+    "a path with its end in mind": Cheat(TickWalk, "over", matched_moments, "events.bid"),
 }
 OF_POLICIES = {  # kind of policy: a class of policies/peeking.py
     "hedging": "KnowsTheClose",

@@ -11,7 +11,14 @@ from mmsim.engine.state import State
 from mmsim.events import Kind
 from tests.audit_of_run import Played
 
-TURNED_AWAY = ("worse_price", "no_quote", "no_share", "closed", "no_mark")  # orders by why they were not filled
+TURNED_AWAY = (
+    "worse_price",
+    "no_quote",
+    "no_share",
+    "closed",
+    "no_mark",
+    "better_elsewhere",
+)  # orders by why they were not filled
 
 
 def inconsistencies(played: Played) -> Iterator[str]:
@@ -54,6 +61,6 @@ def _under_way(state: State) -> Iterator[str]:
     for order in waiting[waiting["due"] <= desk["now"]]:
         yield f"a hedge of {order['units']:g} units was due at {order['due']} and is under way"
     for u, underlying in enumerate(state.underlyings):
-        units = waiting["units"][waiting["underlying"] == u].sum()
+        units = waiting["units"][waiting["underlying"] == u].sum() + underlying["resting"]
         if abs(underlying["pending"] - units) > 1e-6 * max(1.0, abs(units)):
             yield f"underlying {u}: {underlying['pending']:g} units pending, {units:g} under way"

@@ -26,7 +26,8 @@ def scenario(frame: Frame, traded: instruments.Instruments, hedge: dict[str, str
         "clock": clock | frictions.day_counts(frame),
         "underlyings": traded.underlyings,
         "options": traded.options,
-        "market": markets.replayed(frame) if frame.is_recorded else markets.modelled(frame, traded.symbols),
+        "market": (markets.replayed(frame) if frame.is_recorded else markets.modelled(frame, traded.symbols))
+        | flows.maker(frame),
         "clients": flows.drawn(frame, traded),
         "quoting": policies.quoting(frame),
         "hedging": policies.hedging(frame, traded, hedge),

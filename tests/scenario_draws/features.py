@@ -14,6 +14,7 @@ from mmsim.events import Kind
 from mmsim.market import Market
 from mmsim.results import Run
 from mmsim.scenario import Scenario
+from mmsim.scenario.checks.common import each_model
 from mmsim.scenario.parts.base import Part
 
 
@@ -108,6 +109,7 @@ def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
     )
 
 
+MODELS = ("scripted", "poisson", "retail", "hedger", "customer_net_buyer", "informed", "vol_trader", "sniper")
 FEATURES: dict[str, Callable[[Case], bool]] = {
     "a stock": lambda case: _kinds(case, "stock"),
     "an index": lambda case: _kinds(case, "index"),
@@ -138,6 +140,12 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     **{f"lot: {lot:g}": _lot(lot) for lot in (0.0, 1.0, 10.0)},
     **_keys("execution", "matching", "lifo", "fifo", "average"),
     **_keys("execution", "hedge_at", "mid", "touch"),
+    "hedges that rested": lambda case: _rested(case, of_makers=True),
+    "hedges out of patience": lambda case: _rested(case, of_makers=False),
+    "fees by venue": lambda case: case.scenario.execution.fees.option is not None,
+    "fee capped by the premium": lambda case: _is_capped(case),
+    "impact, temporary": lambda case: bool(case.scenario.execution.impact) and _hedged(case),
+    "impact, permanent": lambda case: case.scenario.market.recorded is None and _hedged(case) and _moves(case),
     **_keys("execution", "post_only", False),
     **_keys("rates", "funding", "gross", "net"),
     **_keys("rates", "compounding", "continuous", "simple_daily"),
@@ -151,8 +159,15 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "opening options at theo": _opened("options", "mark", given=False),
     "opening hedges, priced": _opened("hedges", "price", given=True),
     "opening hedges at mid": _opened("hedges", "price", given=False),
-    "clients: scripted": _dealt_with("scripted"),
-    "clients: poisson": _dealt_with("poisson"),
+    **{f"clients: {model}": _dealt_with(model) for model in MODELS},
+    "a package dealt": lambda case: _dealt_package(case),
+    "a sweep": lambda case: any(getattr(group, "sweep", 1) > 1 for group in case.scenario.clients),
+    "arrivals by a shape": lambda case: any(getattr(group, "shape", None) for group in case.scenario.clients),
+    "arrivals that excite": lambda case: any(getattr(group, "hawkes", None) for group in case.scenario.clients),
+    "a rival": lambda case: case.counts("orders_better_elsewhere") > 0,
+    "a recorded rival": lambda case: (
+        case.scenario.market.recorded is not None and case.counts("orders_better_elsewhere") > 0
+    ),
     **{f"tape: {rule}": _dealt_with("recorded_trades", fills=rule) for rule in ("trade_through", "back_of_queue")},
     **{
         f"tape: touch, {share}": _dealt_with("recorded_trades", fills="touch", allocation=share)
@@ -171,11 +186,22 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "marks at another volatility": lambda case: isinstance(case.scenario.market.theo.volatility, float),
     "volatilities that move": lambda case: case.detail("Income:Vega") != 0,
     "spots as given": lambda case: case.scenario.market.spot is not None and "'path'" in str(case.scenario.market.spot),
+    **{
+        f"spot: {model}": lambda case, model=model: _has_model(case, "spot", model=model)
+        for model in ("gbm", "heston", "merton", "oscillation", "bootstrap")
+    },
+    **{
+        f"volatility: {model}": lambda case, model=model: _has_model(case, "volatility", model=model)
+        for model in ("constant", "smile", "mean_reverting", "heston")
+    },
+    "ticks in sessions only": lambda case: _has_model(case, "spot", hours="sessions"),
+    "events of the spot": lambda case: _has_events(case, "spot"),
+    "events of volatility": lambda case: _has_events(case, "volatility"),
     "exact": _is(lambda s: s.pricing, "exact", value=True),
     "lazy": _is(lambda s: s.pricing, "exact", value=False),
     "a restless market of models": lambda case: (
         case.scenario.market.recorded is None
-        and not case.market.spots + case.market.flows
+        and not case.market.placed + case.market.flows
         and len(case.rows(Kind.VOLATILITY)) > len(case.market.universe.options)
     ),
     "recorded market": lambda case: case.scenario.market.recorded is not None,
@@ -190,11 +216,56 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
 }
 
 
+def _dealt_package(case: Case) -> bool:
+    rows = case.rows(Kind.ORDER)
+    legs = {(int(row["ts"]), int(row["instrument"])) for row in rows[rows["ask_size"] > 0]}
+    dealt = case.run.fills[case.run.fills["kind"] == "client"]
+    times = dealt["ts"].dt.tz_convert("UTC").astype("datetime64[ns, UTC]").astype("int64")
+    return any(
+        (ts, case.market.universe.option_index[name]) in legs
+        for ts, name in zip(times, dealt["instrument"], strict=True)
+    )
+
+
+def _rested(case: Case, *, of_makers: bool) -> bool:
+    """Whether hedges rested until they were dealt at a price of their own, or took the touch in the end."""
+    hedges = case.run.fills[case.run.fills["kind"] == "hedge"]
+    touch = hedges["market_ask"].where(hedges["side"] == "buy", hedges["market_bid"])
+    plain = not case.scenario.execution.impact
+    is_maker = (hedges["price"] != touch) & plain
+    return case.scenario.execution.hedge_at == "passive" and bool((is_maker if of_makers else ~is_maker).any())
+
+
+def _is_capped(case: Case) -> bool:
+    option = case.scenario.execution.fees.option
+    clients = case.run.fills[case.run.fills["kind"] == "client"]
+    full = clients["size"] * (option.maker if option else 0.0)
+    return bool((clients["fee"] < full - 1e-6).any())
+
+
+def _moves(case: Case) -> bool:
+    return "'permanent': 0.0," not in str(case.run.summary["scenario"]["execution"]["impact"] or "'permanent': 0.0,")
+
+
 def _is_full(case: Case) -> bool:
     """Whether a client's fill has come to the limit of an option's position, beyond which no quote goes."""
     limit = case.scenario.limits.position
     fills = case.run.fills[case.run.fills["kind"] == "client"]
     return limit is not None and bool((fills["position_after"].abs() == limit).any())
+
+
+def _models(case: Case, part: str) -> list[Any]:
+    """The models of spot or volatility; none in a recorded market."""
+    return [model for _, model in each_model(getattr(case.scenario.market, part), ())]
+
+
+def _has_model(case: Case, part: str, **keys: str) -> bool:
+    """Whether a model has such values."""
+    return any(all(getattr(model, k, None) == v for k, v in keys.items()) for model in _models(case, part))
+
+
+def _has_events(case: Case, part: str) -> bool:
+    return any(getattr(model, "events", ()) for model in _models(case, part))
 
 
 def _has_gap(case: Case) -> bool:

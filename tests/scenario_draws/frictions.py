@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.scenario_draws import venues
 from tests.scenario_draws.draw import Draw, Frame, minutes
 
 
@@ -11,7 +12,7 @@ def drawn(frame: Frame) -> dict[str, Any]:
     """The parts of a scenario that say so."""
     return {
         "rates": _rates(frame.draw("rates")),
-        "execution": _execution(frame.draw("execution")),
+        "execution": venues.drawn(frame, _execution(frame.draw("execution"))),
         "latency": _latency(frame.draw("latency")),
         "limits": _limits(frame.draw("limits")),
         "pricing": _pricing(frame.draw("pricing")),

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from mmsim.events import Kind, merge, rows
+from mmsim.events import Kind, Leg, merge, rows
 from mmsim.market import Market
 from tests.scenario_draws.draw import Frame
 
@@ -28,11 +28,14 @@ def restless(built: Market, draw: np.random.Generator) -> Market:
     for side in ("bid", "ask"):
         events[side][draw.choice(ticks, len(ticks) // 8, replace=False)] = np.nan
     orders = np.flatnonzero(events["kind"] == Kind.ORDER)
-    orders = orders[(draw.random(len(orders)) < 0.5) & (events["ts"][orders] < events["ts"][ticks[-1]])]
+    is_moved = (draw.random(len(orders)) < 0.5) & (events["ts"][orders] < events["ts"][ticks[-1]])
+    seconds = np.flatnonzero(events["ask_size"][orders] == Leg.SECOND)
+    is_moved[seconds] = is_moved[seconds - 1]  # the legs of a package stay together
+    orders = orders[is_moved]
     events["ts"][orders] = events["ts"][ticks][np.searchsorted(events["ts"][ticks], events["ts"][orders])]
     moved = []
     for tick in ticks[::3]:
         owned = np.flatnonzero(draw.random(len(built.universe.options)) < 0.5)
         levels = 0.3 * np.exp(0.05 * draw.standard_normal(len(owned)))
         moved.append(rows(Kind.VOLATILITY, np.full(len(owned), events["ts"][tick]), owned, value=levels))
-    return dataclasses.replace(built, fixed=merge([events, *moved]), spots=(), flows=())
+    return dataclasses.replace(built, fixed=merge([events, *moved]), placed=(), flows=())

@@ -46,11 +46,7 @@ def start_prices(s: Scenario) -> dict[str, float]:
     """The spot of each underlying at the clock's start, where it is known before data are read."""
     models = s.market.spot
     by_symbol = models if isinstance(models, Mapping) else dict.fromkeys(symbols_of(s), models)
-    return {symbol: _start_price(model) for symbol, model in by_symbol.items() if model is not None}
-
-
-def _start_price(model: Any) -> float:
-    return float(model.start if model.model == "gbm" else model.prices[0])
+    return {symbol: float(model.first) for symbol, model in by_symbol.items() if model is not None}
 
 
 def futures_of(s: Scenario) -> set[str]:

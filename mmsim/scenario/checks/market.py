@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import log
+from math import expm1, log
 from typing import TYPE_CHECKING
 
 from mmsim.scenario.checks.common import crowded, each_model, symbols_of, unknown
@@ -54,13 +54,14 @@ def _models(s: Scenario) -> Iterator[Mistake]:
 def _steps(s: Scenario) -> Iterator[Mistake]:
     length = s.clock.end - s.clock.start
     for path, model in each_model(s.market.spot, ("market", "spot")):
-        if model.model == "gbm" and length > 0:
+        if model.model == "path":
+            if model.step * (len(model.prices) - 1) > MAX_DURATION_NS:
+                yield Mistake((*path, "step"), f"takes {len(model.prices):,} prices over more than 50 years")
+        elif length > 0:
             if model.step > length:
                 yield Mistake((*path, "step"), "is longer than the clock")
             elif wrong := crowded(length, model.step, "ticks"):
                 yield Mistake((*path, "step"), wrong)
-        if model.model == "path" and model.step * (len(model.prices) - 1) > MAX_DURATION_NS:
-            yield Mistake((*path, "step"), f"takes {len(model.prices):,} prices over more than 50 years")
 
 
 @reads("clock", "market")
@@ -68,9 +69,13 @@ def _growth(s: Scenario) -> Iterator[Mistake]:
     """The mean and the median of a random spot at the clock's end are prices that can be kept."""
     years = (s.clock.end - s.clock.start) / (s.clock.volatility_days * DAY_NS)
     for path, model in each_model(s.market.spot, ("market", "spot")):
-        if model.model != "gbm" or years <= 0:
+        if model.model not in ("gbm", "heston", "merton") or years <= 0:
             continue
-        for key, growth in (("drift", model.drift), ("volatility", model.drift - 0.5 * model.volatility**2)):
+        lost = 0.5 * max(model.volatility, getattr(model, "long_run_volatility", 0.0)) ** 2
+        if model.model == "merton":
+            mean, deviation = model.jump_mean, model.jump_deviation
+            lost += model.intensity * (expm1(mean + 0.5 * deviation**2) - mean)
+        for key, growth in (("drift", model.drift), ("volatility", model.drift - lost)):
             if not log(SMALLEST) <= log(model.start) + growth * years <= log(LARGEST):
                 yield Mistake((*path, key), f"takes the spot from {model.start:g} out of {SMALLEST:g} to {LARGEST:g}")
                 break
@@ -79,8 +84,10 @@ def _growth(s: Scenario) -> Iterator[Mistake]:
 @reads("market")
 def _spreads(s: Scenario) -> Iterator[Mistake]:
     for path, model in each_model(s.market.spot, ("market", "spot")):
-        if model.half_spread >= (lowest := model.start if model.model == "gbm" else min(model.prices)):
-            yield Mistake((*path, "half_spread"), f"must be less than the spot, {lowest:g}: a bid is above 0")
+        if model.lowest <= 0.0:
+            yield Mistake((*path, "move"), f"must be less than the level, {model.level:g}")
+        elif model.half_spread >= model.lowest:
+            yield Mistake((*path, "half_spread"), f"must be less than the spot, {model.lowest:g}: a bid is above 0")
 
 
 @reads("expected_volatility", "underlyings")

@@ -2,72 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
-from mmsim.scenario.parts.base import Part, one_or_each
-from mmsim.scenario.values import (
-    DeltaBound,
-    Duration,
-    Growth,
-    ImpliedVolatility,
-    Inside,
-    NonNegative,
-    Positive,
-    Probability,
-    RealisedVolatility,
-    Step,
-    Symbol,
-    TheoVolatility,
-)
+from mmsim.scenario.parts.base import Part
+from mmsim.scenario.parts.maker import Maker
+from mmsim.scenario.parts.spot import SpotModels
+from mmsim.scenario.parts.volatility import VolatilityModels
+from mmsim.scenario.values import DeltaBound, Duration, Inside, NonNegative, Probability, Step, TheoVolatility
 from mmsim.units import UNITS_NS
-
-
-class PathSpot(Part):
-    """Given prices: ``prices[k]`` at the clock's start + k × step."""
-
-    model: Literal["path"]
-    step: Step = Field(description="time between two prices")
-    prices: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
-        description="mids, in currency, as given: a fall at an ex-date is to be in them"
-    )
-    half_spread: NonNegative = Field(0.0, description="of the underlying's own market, in currency")
-
-
-class GbmSpot(Part):
-    """Geometric Brownian motion in exact lognormal steps from the clock's start to its end.
-
-    Where there are dividends, it is the spot less the present value of those ahead that moves so (the escrowed model).
-    """
-
-    model: Literal["gbm"]
-    start: Positive = Field(description="first mid, in currency")
-    volatility: RealisedVolatility = Field(description="realised volatility a year (0.2 is 20 %)")
-    drift: Growth = Field(0.0, description="expected growth a year (0.05 is 5 %)")
-    step: Step = Field(description="time between two ticks")
-    half_spread: NonNegative = Field(0.0, description="of the underlying's own market, in currency")
-
-
-class ConstantVolatility(Part):
-    """The same implied volatility for every option, for ever."""
-
-    model: Literal["constant"]
-    level: ImpliedVolatility = Field(description="implied volatility a year (0.2 is 20 %)")
-
-
-SpotModel = Annotated[PathSpot | GbmSpot, Field(discriminator="model")]
-
-
-SpotModels = Annotated[
-    Annotated[SpotModel, Tag("one")] | Annotated[dict[Symbol, SpotModel], Tag("each")], Discriminator(one_or_each)
-]
-
-
-VolatilityModels = Annotated[
-    Annotated[ConstantVolatility, Tag("one")] | Annotated[dict[Symbol, ConstantVolatility], Tag("each")],
-    Discriminator(one_or_each),
-]
 
 
 class Theo(Part):
@@ -104,3 +48,12 @@ class MarketEntry(Part):
     volatility: VolatilityModels | None = Field(None, description="a model of implied volatility, or {SYMBOL: model}")
     theo: Theo = Field(Theo(), description="how theoretical value is marked")
     recorded: Recorded | None = Field(None, description="replay recorded data instead of models")
+    maker: Maker | None = Field(
+        None, description="who quotes beside the desk; {} in a recorded market: its quotes. Default: nobody"
+    )
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether there is no market without recorded files."""
+        models = self.spot.values() if isinstance(self.spot, dict) else [self.spot]
+        return self.recorded is not None or any(getattr(model, "file", None) is not None for model in models)

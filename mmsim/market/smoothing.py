@@ -1,25 +1,18 @@
-"""The volatility of each option: a constant, or what the recorded mid implies, smoothed by what came before only."""
+"""The volatility that each option's recorded mid implies, smoothed by what came before only."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from mmsim.events import Events, Kind, rows
+from mmsim.events import Events
 from mmsim.kernel import F1, F64, I1, I64, entry
 from mmsim.pricing import american, implied
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-
-def constant(kind: Kind, ts_ns: int, levels: Sequence[float]) -> Events:
-    """VOLATILITY or FAIR_VOLATILITY rows of all options at one time; ``levels[n]`` is option n's."""
-    times = np.full(len(levels), ts_ns, np.int64)
-    return rows(kind, times, np.arange(len(levels), dtype=np.int32), value=np.array(levels, np.float64))
 
 
 @entry(I64(I1, I1, F1, F1, F1, F1, F1, F1, I1, F1, F1, F64, F1))

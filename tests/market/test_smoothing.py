@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmsim.events import Kind, rows
-from mmsim.market import volatility
+from mmsim.market import smoothing
 from mmsim.pricing import implied_volatility, price
 
 MINUTE = 60_000_000_000
@@ -15,7 +15,7 @@ def smoothed(mids: np.ndarray, minutes: np.ndarray, half_life: float, **changes:
     n = len(mids)
     averages = np.empty(n)
     option = changes.get("option", np.zeros(n, np.int64))
-    without = volatility.smoothed(
+    without = smoothing.smoothed(
         (minutes * MINUTE).astype(np.int64),
         option,
         mids,
@@ -94,5 +94,5 @@ def test_the_compiled_pass_agrees_with_the_array_function() -> None:
 def test_the_mid_in_force() -> None:
     nan = float("nan")
     ticks = rows(Kind.SPOT, [10, 20, 30, 40], 0, bid=[99, nan, nan, 97], ask=[101, 102, nan, nan])
-    found = volatility.in_force(np.array([9, 10, 19, 20, 35, 40]), ticks)
+    found = smoothing.in_force(np.array([9, 10, 19, 20, 35, 40]), ticks)
     assert np.array_equal(found, [nan, 100, 100, 102, 102, 97], equal_nan=True)
