@@ -65,7 +65,7 @@ def of(journal: Journal, market: Market, outcomes: Outcomes) -> dict[str, Table]
 
 def empty(name: str) -> pd.DataFrame:
     """A run's table without rows: its columns and their types."""
-    return _made(Journal(), (), Names((), (), ()), Outcomes(0), None)[name].whole()
+    return _made(Journal(), (), Names((), (), ()), Outcomes(0, 0), None)[name].whole()
 
 
 def columns(name: str) -> list[str]:

@@ -76,6 +76,16 @@ def _later(dividend: Values) -> None:
     dividend["ex"] = (pd.Timestamp(dividend["ex"]) + pd.Timedelta(days=1)).isoformat()
 
 
+def _without_margin(client: Values) -> None:
+    if "threshold" in client:
+        client["threshold"] = 0.0
+
+
+def _conceding_more(client: Values) -> None:
+    if "reservation_ticks" in client:
+        client["reservation_ticks"] = 10 * client["reservation_ticks"]
+
+
 FAULTS: dict[str, Fault] = {
     "option fees forgotten": _without("execution", "fee_per_option"),
     "hedge fees forgotten": _without("execution", "fee_per_hedge"),
@@ -103,6 +113,9 @@ FAULTS: dict[str, Fault] = {
     "dividends dropped": lambda scenario: scenario.pop("dividends", None),
     "opening marks ignored": _each("options", lambda entry: entry.pop("mark", None), "opening"),
     "opening hedges at mid": _each("hedges", lambda entry: entry.pop("price", None), "opening"),
+    "a rival forgotten": _without("market", "maker"),
+    "a margin of volatility forgotten": _each("clients", _without_margin),
+    "clients who concede more": _each("clients", _conceding_more),
     "a grid that misses moves of the spot": _moved("report", "mark_spot", 0.005, 0.005),
     "a grid of another interval": lambda scenario: scenario.setdefault("report", {}).update(mark_every="41m"),
 }

@@ -178,6 +178,8 @@ def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure
     )
     kinds = get_type_hints(slot.view).values()
     decided = int(state.desk[0]["now"]) - (int(state.rules[0]["quote_latency"]) if is_quote else 0)
+    if is_quote and state.desk[0]["busy"]:
+        decided = int(state.desk[0]["decided"])
     view = slot.view(*(kind(value) for kind, value in zip(kinds, state.fault[0], strict=False)))
     view = view._replace(ts_ns=decided)  # nanoseconds exceed a float's 53 bits
     error = raised(policy.instance, slot, view, memory)

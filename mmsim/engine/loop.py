@@ -7,19 +7,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mmsim.engine.alarms import watch_tick, watch_volatility
 from mmsim.engine.cash import post_carry
 from mmsim.engine.dealing import order
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.duty import account_all
 from mmsim.engine.execution import fill_next_hedge, next_hedge_due, pending_has_room, try_resting
 from mmsim.engine.expectation import observe
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
 from mmsim.engine.hedging import ask_hedge
+from mmsim.engine.in_force import bring_into_force
 from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
+from mmsim.engine.queueing import note_market
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import (
     TABLES,
@@ -33,6 +37,7 @@ from mmsim.engine.seats import (
     quote_at,
 )
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
+from mmsim.engine.standing import clear_away
 from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
@@ -42,8 +47,9 @@ from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_
 
 @internal
 def is_quiet(desk: Any) -> bool:
-    """Whether time may pass without anything to be done: no marks due, no hedge under way, the opening book is in."""
-    return desk["due"] == 0 and desk["hedge_head"] == desk["hedge_tail"] and desk["opened"] != 0
+    """Whether time may pass without anything to be done: no marks due, no hedge under way, no quote that stands."""
+    is_waiting = desk["due"] != 0 or desk["hedge_head"] != desk["hedge_tail"] or desk["busy"] != 0
+    return not is_waiting and desk["opened"] != 0
 
 
 @internal
@@ -109,6 +115,7 @@ def finish(state: State, hedger: HedgeSeat) -> bool:
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
     write_marks(state)
+    account_all(state, desk["now"])
     return True
 
 
@@ -119,10 +126,10 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
         mark_all(state)
         settle_margins(state)
         post_carry(state)
-    elif kind == Kind.OPEN:
-        state.desk[0]["open"] = 1
-    elif kind == Kind.CLOSE:
-        state.desk[0]["open"] = 0
+    elif kind == Kind.OPEN or kind == Kind.CLOSE:
+        if state.desk[0]["busy"] != 0:
+            clear_away(state)
+        state.desk[0]["open"] = 1 if kind == Kind.OPEN else 0
     elif kind == Kind.DIVIDEND:
         exercise_options_on(state, instrument)
         pay_dividend(state, instrument, value)
@@ -157,6 +164,8 @@ def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Hed
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
     if state.desk[0]["overflow"] != 0:
         return Reason.STOP
+    if rules["alarmed"] != 0:
+        watch_tick(state, u, state.underlyings[u], events[n], True)
     if rules["passive"] != 0:
         try_resting(state, u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
@@ -172,10 +181,10 @@ def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Hed
 def requote(state: State, u: int, events: Events, n: int, quoter: Seat) -> int:
     """Quote every option of an underlying afresh, and look whether the market has crossed the quote."""
     latency, now = state.rules[0]["quote_latency"], state.desk[0]["now"]
-    if latency != 0:
-        catch_up(state, events, n, now - latency, quoter)
-    else:
+    if latency == 0:
         keep_fresh(state, u)
+    elif not catch_up(state, events, n, now - latency, quoter):
+        return Reason.QUOTE_FAULT
     for i in range(state.underlyings[u]["first"], state.underlyings[u]["last"]):
         if refusal(state, i) >= 0:
             continue
@@ -198,6 +207,7 @@ def move_spot(state: State, u: int, event: Any) -> None:
         return
     observe(state, underlying, before)
     spot = underlying["spot"]
+    underlying["requote_due"] = 1
     if before == before:
         underlying["waiting_pnl"] += delta * (spot - before)
         underlying["pricing_pnl"] += underlying["hedge"] * (spot - before)
@@ -212,6 +222,8 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
     option = state.options[i]
     underlying = state.underlyings[option["underlying"]]
     option["volatility"] = volatility
+    if state.rules[0]["alarmed"] != 0:
+        watch_volatility(state, underlying, option, volatility, state.desk[0]["now"], True)
     if option["active"] != 0:
         underlying["stale"] = 1
     shift = abs(volatility - option["mark_volatility"])
@@ -228,10 +240,16 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat
     i: Any = np.int64(event["instrument"])
     if desk["opened"] == 0 and (kind >= Kind.ORDER or ts > state.rules[0]["start"]) and not open_book(state):
         return Reason.OPENING_FAULT
+    if desk["busy"] != 0 and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if (ts > desk["now"] or kind >= Kind.ORDER) and not pass_time(state, ts, kind, hedger):
         return Reason.HEDGE_FAULT
+    if desk["busy"] != 0 and kind >= Kind.ORDER and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if kind == Kind.QUOTE:
         set_quote(state.options[i], event)
+        if desk["busy"] != 0:
+            note_market(state.options[i])
     elif kind == Kind.SPOT:
         return tick(state, i, events, n, quoter, hedger)
     elif kind == Kind.VOLATILITY:

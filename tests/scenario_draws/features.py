@@ -14,6 +14,7 @@ from mmsim.events import Kind
 from mmsim.market import Market
 from mmsim.results import Run
 from mmsim.scenario import Scenario
+from mmsim.scenario.checks.common import each_model
 from mmsim.scenario.parts.base import Part
 from tests.scenario_draws import shedding
 
@@ -191,6 +192,17 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "marks at another volatility": lambda case: isinstance(case.scenario.market.theo.volatility, float),
     "volatilities that move": lambda case: case.detail("Income:Vega") != 0,
     "spots as given": lambda case: case.scenario.market.spot is not None and "'path'" in str(case.scenario.market.spot),
+    **{
+        f"spot: {model}": lambda case, model=model: _has_model(case, "spot", model=model)
+        for model in ("gbm", "heston", "merton", "oscillation", "bootstrap")
+    },
+    **{
+        f"volatility: {model}": lambda case, model=model: _has_model(case, "volatility", model=model)
+        for model in ("constant", "smile", "mean_reverting", "heston")
+    },
+    "ticks in sessions only": lambda case: _has_model(case, "spot", hours="sessions"),
+    "events of the spot": lambda case: _has_events(case, "spot"),
+    "events of volatility": lambda case: _has_events(case, "volatility"),
     "exact": _is(lambda s: s.pricing, "exact", value=True),
     "lazy": _is(lambda s: s.pricing, "exact", value=False),
     "a restless market of models": lambda case: (
@@ -246,6 +258,20 @@ def _is_full(case: Case) -> bool:
     limit = case.scenario.limits.position
     fills = case.run.fills[case.run.fills["kind"] == "client"]
     return limit is not None and bool((fills["position_after"].abs() == limit).any())
+
+
+def _models(case: Case, part: str) -> list[Any]:
+    """The models of spot or volatility; none in a recorded market."""
+    return [model for _, model in each_model(getattr(case.scenario.market, part), ())]
+
+
+def _has_model(case: Case, part: str, **keys: str) -> bool:
+    """Whether a model has such values."""
+    return any(all(getattr(model, k, None) == v for k, v in keys.items()) for model in _models(case, part))
+
+
+def _has_events(case: Case, part: str) -> bool:
+    return any(getattr(model, "events", ()) for model in _models(case, part))
 
 
 def _has_gap(case: Case) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from tests.scenario_draws.draw import Draw, Frame
 from tests.scenario_draws.instruments import SPOTS, Instruments
 
+WITH_SESSIONS = 0.3  # share of the scenarios
+
 
 def drawn(frame: Frame, instruments: Instruments) -> dict[str, Any]:
     """The parts of a scenario that say so; what does not happen has no key."""
@@ -15,9 +17,14 @@ def drawn(frame: Frame, instruments: Instruments) -> dict[str, Any]:
         "opening": _opening(frame, frame.draw("opening"), instruments),
     }
     sessions = frame.draw("sessions")
-    if sessions.chance(0.3):
+    if sessions.chance(WITH_SESSIONS):
         parts["sessions"] = _sessions(frame, sessions)
     return {key: part for key, part in parts.items() if part}
+
+
+def has_sessions(frame: Frame) -> bool:
+    """Whether a frame's scenario has trading hours."""
+    return frame.draw("sessions").chance(WITH_SESSIONS)
 
 
 def _dividends(frame: Frame, draw: Draw, instruments: Instruments) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ class Tape:
     """
 
     def __init__(self, pieces: Iterable[Events], universe: Universe) -> None:
-        wanted = (Kind.SPOT, Kind.VOLATILITY, Kind.FAIR_VOLATILITY)
+        wanted = (Kind.SPOT, Kind.DIVIDEND, Kind.VOLATILITY, Kind.FAIR_VOLATILITY)
         parts: dict[int, list[Events]] = {kind: [] for kind in wanted}
         for piece in pieces:
             for kind, found in parts.items():
@@ -45,20 +45,30 @@ class Tape:
                 for name in _NEEDED.names or ():
                     kept[name] = rows[name]
                 found.append(kept)
-        spots, marks, fair = (np.concatenate(parts[kind]) for kind in wanted)
-        self.spots = [_mids(spots[spots["instrument"] == u]) for u in range(len(universe.underlyings))]
+        spots, paid, marks, fair = (np.concatenate(parts[kind]) for kind in wanted)
+        owned = [(rows["instrument"] == u for rows in (spots, paid)) for u in range(len(universe.underlyings))]
+        self.spots = [_mids(spots[ticks], paid[own]) for ticks, own in owned]
         self.volatilities = _by_option(fair if len(fair) else marks, len(universe.options))
 
 
 _NEEDED = np.dtype([(name, EVENT[name]) for name in ("ts", "instrument", "bid", "ask", "value")])
 
 
-def _mids(ticks: Events) -> Series:
-    """An underlying's mids; with one side missing it is the other side, with both it is the mid before."""
+def _mids(ticks: Events, dividends: Events) -> Series:
+    """An underlying's mids, which fall by each dividend as it goes ex, whether or not a tick says so at once.
+
+    With one side missing a mid is the other side, with both it is the mid before.
+    """
     bid, ask = ticks["bid"], ticks["ask"]
     mid = np.where(np.isnan(bid), ask, np.where(np.isnan(ask), bid, 0.5 * (bid + ask)))
     known = ~np.isnan(mid)
-    return Series(ticks["ts"][known], mid[known])
+    made = Series(ticks["ts"][known], mid[known])
+    for ex, amount in zip(dividends["ts"], dividends["value"], strict=True):
+        place = int(np.searchsorted(made.times, ex))  # before a tick of the same time, which is without it already
+        if place > 0:
+            fallen = made.values[place - 1] - amount
+            made = Series(np.insert(made.times, place, ex), np.insert(made.values, place, fallen))
+    return made
 
 
 def _by_option(rows: Events, options: int) -> list[Series]:
