@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         two_scale_variance,
     )
     from mmsim.fitted import SurfaceAt, surface_at
+    from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
     from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
@@ -39,6 +40,7 @@ __all__ = [
     "FillView",
     "Garch",
     "HedgeView",
+    "MinimumVarianceFit",
     "OptionView",
     "Problem",
     "Quote",
@@ -53,6 +55,7 @@ __all__ = [
     "compare",
     "ewma_volatility",
     "fit_garch",
+    "fit_minimum_variance",
     "greeks",
     "implied_volatility",
     "load_run",
@@ -64,6 +67,7 @@ __all__ = [
     "surface_at",
     "two_scale_variance",
     "variance_clock",
+    "volatility_marks",
     "year_fraction",
 ]
 
@@ -88,6 +92,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
         "results": ("Run",),
         "scenario": ("Scenario",),
         "trading_time": ("VarianceClock", "variance_clock", "year_fraction"),
+        "minimum_variance": ("MinimumVarianceFit", "fit_minimum_variance", "volatility_marks"),
         "fitted": ("SurfaceAt", "surface_at"),
     }.items()
     for name in names

@@ -44,9 +44,8 @@ def as_marked(book: Book) -> Held:
 
 @internal
 def is_held(state: State, option: Any) -> bool:
-    """Whether there is a position with a theo in an option that has not expired."""
-    is_alive = option["settled"] == 0 and state.desk[0]["now"] < option["expiry"]
-    return option["position"] != 0.0 and is_alive and has_mark(state, option)
+    """Whether there is a position with a theo in an option; at its expiry there is until it is settled."""
+    return option["position"] != 0.0 and option["settled"] == 0 and has_mark(state, option)
 
 
 @internal

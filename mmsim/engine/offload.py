@@ -31,7 +31,8 @@ def offload(state: State, u: int, hedger: HedgeSeat) -> int:
         return dealt
     for k in range(underlying["active"]):
         i = state.options[underlying["first"] + k]["held"]
-        if not is_held(state, state.options[i]):
+        option = state.options[i]
+        if not is_held(state, option) or desk["now"] >= option["expiry"]:
             continue
         keep_fresh(state, u)
         at = greeks_now(state, i)

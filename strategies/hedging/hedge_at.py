@@ -21,7 +21,7 @@ class HedgeAt(NamedTuple):
     units = −hedge_delta if |hedge_delta| > band, else 0, with hedge_delta = Σ position · multiplier · Δ(S, σ) + hedge
 
     σ by `volatility_is`: `implied`, the option's mark; `forecast`, what is expected of the underlying until the expiry
-    (`market.expected_volatility`; the mark while nothing is); `realised`, the volatility of the scenario's own model of
+    (`expected_volatility`; the mark while nothing is); `realised`, the volatility of the scenario's own model of
     the spot, which no real desk knows; `given`, the number `volatility`.
 
     Source: Ahmad and Wilmott, Which free lunch would you like today, Sir?, Wilmott Magazine (November 2005) 64–79: at

@@ -33,6 +33,8 @@ class Zakamouline(NamedTuple):
         return wrong | ({} if 0.0 <= self.clamp <= 1.0 else {"clamp": "must be from 0 to 1"})
 
     def hedge_vol(self, view: OptionView) -> float:
+        if view.years <= 0.0:
+            return view.implied_volatility
         size = (self.risk_aversion * view.spot * view.spot * abs(view.net_gamma)) ** 0.15
         discounted = (exp(-view.rate * view.years) / view.implied_volatility) ** 0.25
         shift = 4.76 * self.cost**0.78 / view.years**0.02 * discounted * size  # −K
