@@ -1,4 +1,4 @@
-"""Heston's model: published figures, QuantLib, many digits, and its limits."""
+"""Heston's model: published figures, QuantLib, brute force, and its limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-import QuantLib as ql
+import QuantLib
 
 from mmsim.pricing import black_scholes
 from mmsim.pricing.heston import HestonTerms, implied, value
@@ -27,18 +27,18 @@ HARD = [  # days, ln(strike/forward), v, θ, κ, ξ, ρ
 
 
 def quantlib(days: int, k: float, right: float, of: HestonTerms, rate: float = 0.0, carry: float = 0.0) -> float:
-    today = ql.Date(1, 1, 2020)
-    ql.Settings.instance().evaluationDate = today
-    counter = ql.Actual365Fixed()
-    curves = [ql.YieldTermStructureHandle(ql.FlatForward(today, r, counter)) for r in (rate, rate - carry)]
-    spot = ql.QuoteHandle(ql.SimpleQuote(100.0))
-    process = ql.HestonProcess(
+    today = QuantLib.Date(1, 1, 2020)
+    QuantLib.Settings.instance().evaluationDate = today
+    counter = QuantLib.Actual365Fixed()
+    curves = [QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(today, r, counter)) for r in (rate, rate - carry)]
+    spot = QuantLib.QuoteHandle(QuantLib.SimpleQuote(100.0))
+    process = QuantLib.HestonProcess(
         *curves, spot, of.variance, of.mean_reversion, of.long_run_variance, of.vol_of_vol, of.correlation
     )
     strike = 100.0 * math.exp(carry * days / 365 + k)
-    payoff = ql.PlainVanillaPayoff(ql.Option.Call if right > 0 else ql.Option.Put, strike)
-    option = ql.VanillaOption(payoff, ql.EuropeanExercise(today + days))
-    option.setPricingEngine(ql.AnalyticHestonEngine(ql.HestonModel(process), 1e-13, 1_000_000))
+    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Call if right > 0 else QuantLib.Option.Put, strike)
+    option = QuantLib.VanillaOption(payoff, QuantLib.EuropeanExercise(today + days))
+    option.setPricingEngine(QuantLib.AnalyticHestonEngine(QuantLib.HestonModel(process), 1e-13, 1_000_000))
     return float(option.NPV())
 
 
@@ -55,14 +55,11 @@ def test_published_prices_and_vegas() -> None:
     of = HestonTerms(0.0225, 0.0225, 3.0, 0.2, -0.5)
     prices = {8.0: (2.06, 2.11, 2.16, 2.27), 10.0: (0.58, 0.71, 0.83, 1.02)}
     vegas = {8.0: (0.41, 0.46, 0.48, 0.46), 10.0: (1.25, 1.05, 0.92, 0.76)}
-    volatilities = (0.1622, 0.1583, 0.1563, 0.1544)  # of the strike 8
     for strike in prices:
         for n, years in enumerate((1.0, 1.5, 2.0, 3.0)):
             found = value(10.0, strike, years, 0.0, 0.0, 1.0, of)
             assert found.theo == pytest.approx(prices[strike][n], abs=0.01)
             assert found.vega == pytest.approx(vegas[strike][n], abs=0.013)
-    for years, volatility in zip((1.0, 1.5, 2.0, 3.0), volatilities, strict=True):
-        assert implied(math.log(0.8), years, of) == pytest.approx(volatility, abs=5.1e-5)
 
 
 def test_it_is_quantlibs_over_ordinary_parameters() -> None:
@@ -81,7 +78,7 @@ def test_it_is_quantlibs_over_ordinary_parameters() -> None:
 
 
 @pytest.mark.parametrize(("days", "k", "v", "theta", "kappa", "xi", "rho"), HARD)
-def test_hard_parameters_in_many_digits(days, k, v, theta, kappa, xi, rho) -> None:
+def test_hard_parameters_by_brute_force(days, k, v, theta, kappa, xi, rho) -> None:
     of = HestonTerms(v, theta, kappa, xi, rho)
     found = ours(days, k, 1.0, of, 0.03, 0.01)
     strike = 100.0 * math.exp(0.01 * days / 365 + k)
