@@ -111,6 +111,10 @@ def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
 
 
 MODELS = ("scripted", "poisson", "retail", "hedger", "customer_net_buyer", "informed", "vol_trader", "sniper")
+SOLVED = (
+    *("avellaneda_stoikov", "glft", "stoikov_saglam", "baldacci_bergault_gueant"),
+    *("hedging_cost", "toxicity", "join_market"),
+)
 FEATURES: dict[str, Callable[[Case], bool]] = {
     "a stock": lambda case: _kinds(case, "stock"),
     "an index": lambda case: _kinds(case, "index"),
@@ -185,7 +189,7 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     },
     **{
         f"quoting: {name}": _is(lambda s: s.quoting, "policy", name)
-        for name in ("fixed_price", "fixed_width", "vega_width", "inventory_skew")
+        for name in ("fixed_price", "fixed_width", "vega_width", "inventory_skew", *SOLVED)
     },
     "hedging: none": _is(lambda s: s.hedging, "policy", "none"),
     **{
