@@ -19,9 +19,7 @@ class Guard:
         self.book = book
         self.terms: Mapping[str, Any] = book.settings.get("protection") or {}
         self.latency: int = book.settings["latency"].get("quote", 0)
-        self.counted: list[tuple[int, float, float, float]] = [(0, 0.0, 0.0, 0.0)] * len(
-            book.hedges
-        )  # the window's end
+        self.counted = [(0, 0.0, 0.0, 0.0)] * len(book.hedges)  # the window's end, and what it has
         self.frozen: list[tuple[int, int, int]] = [(-1, -1, -1)] * len(book.hedges)  # since, until, by which client
         self.mids: list[list[tuple[int, float]]] = [[] for _ in book.hedges]
         self.pulled: list[list[tuple[int, int]]] = [[] for _ in book.hedges]  # from, until
