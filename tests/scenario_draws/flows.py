@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -93,7 +94,7 @@ def _conceding(frame: Frame, draw: Draw) -> Group:
 
 def _ranges(draw: Draw) -> Group:
     """Any option, or those of a range."""
-    return draw.one_of(WIDE, WIDE, {"moneyness": [0.9, 1.15], "days": [0, 10_000]}, {})
+    return copy.deepcopy(draw.one_of(WIDE, WIDE, {"moneyness": [0.9, 1.15], "days": [0, 10_000]}, {}))
 
 
 def _retail(frame: Frame, draw: Draw) -> Group:
