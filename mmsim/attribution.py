@@ -84,6 +84,12 @@ class Outcomes:
         }
 
     @property
+    def hedge_cost(self) -> dict[str, Integers]:
+        """The bucket by part: hedges against mid, and trades with the volatility desk against theo."""
+        offloads = -self.rows["offload_cost"]
+        return {"hedges": -self.rows["accounts"][:, Account.HEDGE_COST] - offloads, "offloads": offloads}
+
+    @property
     def equity(self) -> dict[str, Integers]:
         """Equity at the opening, at the end, and at the two other marks."""
         rows = self.rows

@@ -297,6 +297,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
             "borrow": detail[NAMES[Account.CARRY_BORROW]],
             "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
         },
+        "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},
         "taylor": {

@@ -12,10 +12,11 @@ from mmsim.engine.greeks import keep_fresh
 from mmsim.engine.hedging import ask_hedge
 from mmsim.engine.in_force import note_dealt, quote_met, refused_by
 from mmsim.engine.limits import check_limits, check_position
+from mmsim.engine.offload import offload
 from mmsim.engine.orders import dealt_size, note_cross, side_of
 from mmsim.engine.packages import package_refusal
 from mmsim.engine.quoting import QuoteInForce
-from mmsim.engine.seats import Seat
+from mmsim.engine.seats import HedgeSeat, Seat
 from mmsim.engine.state import Counter, Reason, State
 from mmsim.engine.valuation import greeks_now
 from mmsim.events import Events, Leg
@@ -24,7 +25,7 @@ from mmsim.pricing.black_scholes import Greeks
 
 
 @internal
-def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def order(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A client's order meets the quote in force; a fill is told to the policies and hedged."""
     event, rules = events[n], state.rules[0]
     leg = int(event["ask_size"])
@@ -47,11 +48,7 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
     if size <= 0.0:
         return Reason.STOP
     deal(state, event, side * size, chain, at, quoter, hedger)
-    u = state.options[i]["underlying"]
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
+    return answer_deal(state, state.options[i]["underlying"], hedger)
 
 
 @internal
@@ -72,7 +69,9 @@ def quote_for(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> QuoteI
 
 
 @internal
-def deal(state: State, event: Any, bought: float, chain: QuoteInForce, at: Greeks, quoter: Seat, hedger: Seat) -> None:
+def deal(
+    state: State, event: Any, bought: float, chain: QuoteInForce, at: Greeks, quoter: Seat, hedger: HedgeSeat
+) -> None:
     """A client's fill of so many contracts (+ the client buys), told to the policies."""
     i: Any = np.int64(event["instrument"])
     price = chain.ask if bought > 0.0 else chain.bid
@@ -87,7 +86,18 @@ def deal(state: State, event: Any, bought: float, chain: QuoteInForce, at: Greek
 
 
 @internal
-def package(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def answer_deal(state: State, u: int, hedger: HedgeSeat) -> int:
+    """What follows clients' fills: options are offloaded, the delta hedged, the limits looked at."""
+    if state.rules[0]["offloads"] != 0 and offload(state, u, hedger) < 0:
+        return Reason.HEDGE_FAULT
+    if not ask_hedge(state, u, 0, hedger):
+        return Reason.HEDGE_FAULT
+    check_limits(state, u)
+    return Reason.STOP
+
+
+@internal
+def package(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """The order of rows `n` and `n` + 1 meets the quotes of both its legs before either is filled; then the hedge."""
     first, second, latency = events[n], events[n + 1], state.rules[0]["quote_latency"]
     i: Any = np.int64(first["instrument"])
@@ -112,8 +122,4 @@ def package(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) ->
         return Reason.STOP
     deal(state, first, first["side"] * first["size"], chain, at, quoter, hedger)
     deal(state, second, second["side"] * second["size"], other_chain, other, quoter, hedger)
-    u = state.options[i]["underlying"]
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
+    return answer_deal(state, state.options[i]["underlying"], hedger)

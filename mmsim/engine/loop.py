@@ -21,10 +21,21 @@ from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
+from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
 from mmsim.engine.queueing import note_market
 from mmsim.engine.quoting import quote_in_force
-from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
+from mmsim.engine.seats import (
+    TABLES,
+    HedgeSeat,
+    Seat,
+    Tables,
+    hedge_at,
+    of_option_at,
+    on_fill_at,
+    on_tick_at,
+    quote_at,
+)
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
 from mmsim.engine.standing import clear_away
 from mmsim.engine.state import STATE, Overflow, Reason, State
@@ -42,7 +53,7 @@ def is_quiet(desk: Any) -> bool:
 
 
 @internal
-def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
+def pass_time(state: State, ts: int, kind: int, hedger: HedgeSeat) -> bool:
     """What happens before an event of `kind` at `ts`: hedges fall due, the times before end; False on a fault.
 
     A hedge due at `ts` itself is filled after the market data of `ts` and before its orders.
@@ -77,7 +88,7 @@ def end_marks(state: State) -> None:
 
 
 @internal
-def end_time(state: State, hedger: Seat) -> bool:
+def end_time(state: State, hedger: HedgeSeat) -> bool:
     """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a fault."""
     desk = state.desk[0]
     if desk["due"] == 0:
@@ -94,7 +105,7 @@ def end_time(state: State, hedger: Seat) -> bool:
 
 
 @internal
-def finish(state: State, hedger: Seat) -> bool:
+def finish(state: State, hedger: HedgeSeat) -> bool:
     """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
     if not end_time(state, hedger):
         return False
@@ -127,19 +138,27 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
 
 
 @internal
-def grid_mark(state: State) -> None:
-    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book."""
+def grid_mark(state: State, hedger: HedgeSeat) -> bool:
+    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book.
+
+    False on a policy's fault, which may offload options here.
+    """
     mark_all(state)
     post_carry(state)
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
+        if state.rules[0]["offloads"] != 0:
+            dealt = offload(state, u, hedger)
+            if dealt < 0 or (dealt > 0 and not ask_hedge(state, u, 0, hedger)):
+                return False
         check_limits(state, u)
     check_loss(state)
     write_marks(state)
+    return True
 
 
 @internal
-def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
@@ -214,7 +233,7 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
 
 
 @internal
-def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:  # noqa: C901  (dispatch)
+def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:  # noqa: C901  (dispatch)
     """One event: what its time has brought due before it, and then the event itself. Reason.STOP is all well."""
     desk, event = state.desk[0], events[n]
     kind, ts = event["kind"], event["ts"]
@@ -238,7 +257,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
         return order(state, events, n, quoter, hedger)
     elif kind == Kind.MARK:
-        grid_mark(state)
+        return Reason.STOP if grid_mark(state, hedger) else Reason.HEDGE_FAULT
     elif kind == Kind.FAIR_VOLATILITY:
         state.options[i]["fair_volatility"] = event["value"]
     elif kind == Kind.TIMER:
@@ -256,7 +275,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
 
 
 @internal
-def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: Seat) -> tuple[int, int]:
+def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: HedgeSeat) -> tuple[int, int]:
     """What `run` returns, without the counting of references that a function called from Python does."""
     options, desk = state.options, state.desk[0]
     for n in range(start, stop):
@@ -286,7 +305,7 @@ def run(
     """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
 
     ``functions`` are the addresses of the policies' methods: quote, its listeners of ticks and fills, hedge, its
-    listeners of ticks and fills.
+    listeners of ticks and fills, and what it is asked of each option held.
     """
     state = by_reference(arrays)
     quoter = by_reference(
@@ -298,11 +317,14 @@ def run(
         )
     )  # fmt: skip
     hedger = by_reference(
-        Seat(
+        HedgeSeat(
             hedge_at(functions[3]), borrowed(tables.hedge),
             on_tick_at(functions[4]), borrowed(tables.hedge_tick),
             on_fill_at(functions[5]), borrowed(tables.hedge_fill),
             borrowed(tables.hedge_memory), shown(tables.hedge_memory),
+            of_option_at(functions[6]), borrowed(tables.hedge_vol),
+            of_option_at(functions[7]), borrowed(tables.hedge_slope),
+            of_option_at(functions[8]), borrowed(tables.hedge_offload),
         )
     )  # fmt: skip
     return walk(state, events, start, stop, quoter, hedger)

@@ -300,6 +300,12 @@ RULES = np.dtype(
         ("path", "i8"),
         ("quote_listens", "i8"),  # the policies have memories to be told
         ("hedge_listens", "i8"),
+        ("prices_book", "i8"),  # the hedging policy is shown what only pricing each option held can tell
+        ("has_hedge_vol", "i8"),  # and has these methods
+        ("has_hedge_slope", "i8"),
+        ("offloads", "i8"),
+        ("offload_half_spread_vol", "f8"),  # of the volatility desk
+        ("offload_fee", "f8"),
         ("rival", "i8"),  # who quotes beside the desk, as a Rival
         ("rival_half_spread", "f8"),
         ("rival_size", "f8"),
@@ -338,6 +344,7 @@ DESK = np.dtype(
         ("option_fees", "i8"),
         ("hedge_fees", "i8"),
         ("margin", "i8"),  # variation margin received
+        ("offload_cost", "i8"),  # of the volatility desk: price dealt against theo
         # queues
         ("hedge_head", "i8"),
         ("hedge_tail", "i8"),
@@ -487,6 +494,7 @@ class Counter(IntEnum):
     ALARMS = 19  # times that quotes were to be pulled or widened
     QUOTE_MESSAGES = 20  # standing quotes placed, replaced or pulled
     QUOTES_HELD_BACK = 21  # decided on, and no message to be had for them
+    OFFLOADS = 22  # trades with the volatility desk
 
 
 class Rival(IntEnum):
@@ -546,6 +554,7 @@ class TransactionKind(IntEnum):
     EXPIRY = 6
     DIVIDEND = 7
     EXERCISE = 8  # before expiry
+    OFFLOAD = 9  # a trade with the volatility desk
 
 
 class State(NamedTuple):

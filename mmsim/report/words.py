@@ -61,7 +61,7 @@ REVALUATION: dict[str, str] = {
     "rates": "the bucket",
     "dividends": "the bucket without the hedge's part",
     "spot_step": "gamma and delta without what the hedge itself moved",
-    "total": "the options component less spread capture, interest and fees: the Taylor view's, opening marks apart",
+    "total": "the options component less the edges of fills, interest and fees: the Taylor view's, opening marks apart",
 }
 COMPONENTS: dict[str, str] = {
     "options": "options, their cash, its interest and fees",
@@ -82,6 +82,7 @@ COUNTS: dict[str, str] = {
     "hedge_fills": "trades of the hedge",
     "expiries": "positions that expired, exercised or worthless",
     "exercises": "positions exercised or assigned before expiry",
+    "offloads": "trades with the volatility desk",
     "quotes": "quotes asked of the quoting policy",
     "hedge_decisions": "times that the hedging policy was asked",
     "limit_breaches": "times that a limit was crossed",

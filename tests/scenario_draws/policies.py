@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.scenario_draws import shedding
 from tests.scenario_draws.draw import Draw, Frame, minutes
 from tests.scenario_draws.instruments import Instruments
 
@@ -76,7 +77,8 @@ def hedging(frame: Frame, instruments: Instruments, instrument: dict[str, str]) 
         "scripted_deltas": {"deltas": _deltas(frame, draw, instruments)},
     }
     name = draw.one_of("none", "delta_band", "delta_band", "delta_band", "every_tick", "interval", "scripted_deltas")
-    return {"policy": name} | policies[name] | ({"instrument": instrument} if instrument else {})
+    plain = {"policy": name} | policies[name] | ({"instrument": instrument} if instrument else {})
+    return shedding.replaced(frame, plain)
 
 
 def _deltas(frame: Frame, draw: Draw, instruments: Instruments) -> list[Any]:
