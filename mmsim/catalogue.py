@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -106,7 +106,9 @@ def _policy_classes(file: Path, kind: str) -> Iterator[ast.ClassDef]:
 def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
     about, _, source = inspect.cleandoc(ast.get_docstring(cls) or "").partition("Source: ")
     text = file.read_text(encoding="utf-8")
-    fields = [node for node in cls.body if isinstance(node, ast.AnnAssign)]
+    tree, solved = ast.parse(text), _solved(cls)
+    enums = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    fields = [node for node in cls.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) not in solved]
     return Entry(
         name=name,
         kind=kind,
@@ -114,16 +116,39 @@ def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
         class_name=cls.name,
         about=about.strip(),
         source=" ".join(source.split()),
-        parameters=tuple(_parameter(node, text) for node in fields),
+        parameters=tuple(_parameter(node, text, enums) for node in fields),
     )
 
 
-def _parameter(node: ast.AnnAssign, text: str) -> Parameter:
+def _solved(cls: ast.ClassDef) -> set[str]:
+    """The fields that `prepare` always fills in by `self._replace`, without reading them: nobody gives these."""
+    (method,) = [part for part in cls.body if getattr(part, "name", "") == "prepare"] or [ast.Pass()]
+    inside = list(ast.walk(method))
+    calls = [node for node in inside if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._replace"]
+    read = {ast.unparse(node) for node in inside if isinstance(node, ast.Attribute)}
+    answers = [node.value for node in inside if isinstance(node, ast.Return)]
+    answers += [node.body for node in answers if isinstance(node, ast.IfExp)]
+    if any(isinstance(answer, ast.Name) and answer.id == "self" for answer in answers):
+        return set()
+    return {str(given.arg) for call in calls for given in call.keywords if f"self.{given.arg}" not in read}
+
+
+def _parameter(node: ast.AnnAssign, text: str, classes: Mapping[str, ast.ClassDef]) -> Parameter:
+    """A field as a parameter; one whose class stands in the file, an Enum, has its members' names in small letters."""
     name, annotation = ast.unparse(node.target), ast.unparse(node.annotation)
+    if annotation in classes:
+        members = [part.targets[0] for part in classes[annotation].body if isinstance(part, ast.Assign)]
+        kind = " or ".join(ast.unparse(member).lower() for member in members)
+        default = ast.unparse(node.value).rpartition(".")[2].lower() if node.value else ""
+        return Parameter(name, kind, default, _comment(node, text))
     default = ast.get_source_segment(text, node.value) or "" if node.value else ""
     default = {"True": "true", "False": "false"}.get(default, default.replace("_", ""))  # YAML knows no 1_000
     kind = "list of numbers" if "NDArray" in annotation else _TYPES.get(annotation, annotation)
     if annotation == "int" and name.endswith("_ns"):
         kind, default = "duration", units.duration_text(int(default)) if default.isdecimal() else default
-    comment = text.splitlines()[node.lineno - 1].partition("#")[2]
-    return Parameter(name=name, type=kind, default=default, meaning=comment.strip())
+    return Parameter(name=name, type=kind, default=default, meaning=_comment(node, text))
+
+
+def _comment(node: ast.AnnAssign, text: str) -> str:
+    """What stands beside a field."""
+    return text.splitlines()[node.lineno - 1].partition("#")[2].strip()

@@ -62,6 +62,20 @@ def test_a_duration_is_shown_as_a_scenario_writes_it(folder):
     assert [p.default for p in interval.parameters] == ["1h"]
 
 
+def test_what_prepare_solves_is_no_parameter():
+    (glft,) = catalogue.entries("glft")
+    assert not {"distances", "start", "end"} & {p.name for p in glft.parameters}
+    for name, kept in (("leland", "year_days"), ("hedge_at", "volatility")):  # filled in where it is not given
+        (entry,) = catalogue.entries(name)
+        assert kept in {p.name for p in entry.parameters}
+
+
+def test_an_enum_is_shown_by_its_members_as_a_scenario_writes_them():
+    (glft,) = catalogue.entries("glft")
+    (solution,) = [p for p in glft.parameters if p.name == "solution"]
+    assert (solution.type, solution.default) == ("closed_form or stationary or until_end", "closed_form")
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -28,15 +28,15 @@ class HedgingCost(NamedTuple):
     half_spread_vol: float = 0.004  # absolute volatility: 0.01 is one point
     lot: float = 1.0  # contracts of a usual trade
     size: float = 10.0  # contracts a side
-    year_days: float = 365.0  # days of 24 hours in a year of implied volatility, from the scenario
+    year_days: float = 0.0  # days of 24 hours in a year of volatility; 0: as the scenario's clock has it
 
     def check(self) -> dict[str, str]:
-        wrong = {key: "must be above 0" for key in ("rehedge_ns", "lot", "year_days") if not getattr(self, key) > 0}
-        least = ("round_trip_cost", "half_spread_vol", "size")
+        wrong = {key: "must be above 0" for key in ("rehedge_ns", "lot") if not getattr(self, key) > 0}
+        least = ("round_trip_cost", "half_spread_vol", "size", "year_days")
         return wrong | {key: "must be at least 0" for key in least if not getattr(self, key) >= 0.0}
 
     def prepare(self, scenario: Any) -> "HedgingCost":
-        return self._replace(year_days=scenario.clock.volatility_days)
+        return self if self.year_days > 0.0 else self._replace(year_days=scenario.clock.volatility_days)
 
     def quote(self, view: QuoteView) -> Quote:
         volatility, years = view.implied_volatility, self.rehedge_ns / DAY_NS / self.year_days

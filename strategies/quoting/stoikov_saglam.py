@@ -31,15 +31,15 @@ class StoikovSaglam(NamedTuple):
     lot: float = 1.0  # contracts of a usual trade
     in_vol: bool = True  # true: premiums are volatilities, times vega; false: currency per unit of the underlying
     size: float = 10.0  # contracts a side
-    year_days: float = 365.0  # days of 24 hours in a year of implied volatility, from the scenario
+    year_days: float = 0.0  # days of 24 hours in a year of volatility; 0: as the scenario's clock has it
 
     def check(self) -> dict[str, str]:
-        wrong = {key: "must be above 0" for key in ("per_hour", "slope", "year_days") if not getattr(self, key) > 0.0}
-        least = ("risk_aversion", "vol_sd", "lot", "size")
+        wrong = {key: "must be above 0" for key in ("per_hour", "slope") if not getattr(self, key) > 0.0}
+        least = ("risk_aversion", "vol_sd", "lot", "size", "year_days")
         return wrong | {key: "must be at least 0" for key in least if not getattr(self, key) >= 0.0}
 
     def prepare(self, scenario: Any) -> "StoikovSaglam":
-        return self._replace(year_days=scenario.clock.volatility_days)
+        return self if self.year_days > 0.0 else self._replace(year_days=scenario.clock.volatility_days)
 
     def quote(self, view: QuoteView) -> Quote:
         aversion = self.risk_aversion * self.horizon_ns / DAY_NS

@@ -9,7 +9,7 @@ from mmsim import QuoteView
 from strategies.quoting.hedging_cost import DAY_NS, HedgingCost
 
 WEEK, MONTH = round(365 * DAY_NS / 52), round(365 * DAY_NS / 12)
-LELAND = HedgingCost(rehedge_ns=WEEK, half_spread_vol=0.0, lot=1.0)
+LELAND = HedgingCost(year_days=365.0, rehedge_ns=WEEK, half_spread_vol=0.0, lot=1.0)
 
 
 @pytest.fixture

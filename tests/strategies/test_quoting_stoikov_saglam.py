@@ -8,7 +8,7 @@ import pytest
 from mmsim import QuoteView
 from strategies.quoting.stoikov_saglam import DAY_NS, StoikovSaglam
 
-COMPLETE = StoikovSaglam(per_hour=40.0, slope=200.0, risk_aversion=0.0, in_vol=False)
+COMPLETE = StoikovSaglam(year_days=365.0, per_hour=40.0, slope=200.0, risk_aversion=0.0, in_vol=False)
 
 
 @pytest.mark.parametrize("book", [{}, {"net_delta": 900.0, "net_gamma": -50.0, "net_vega": 1e6, "position": 30.0}])
