@@ -195,7 +195,8 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "impact": _impact(scenario, universe),
         "hedge_at": execution.hedge_at,
         "matching": execution.matching,
-        "latency": {"hedge": scenario.latency.hedge},
+        "latency": {"hedge": scenario.latency.hedge, "quote": scenario.latency.quote},
+        "protection": _protection(scenario, universe),
         "marks": {
             "every_ns": scenario.report.mark_every,
             "spot": scenario.report.mark_spot,
@@ -280,6 +281,20 @@ def _fees(scenario: Scenario) -> dict[str, float]:
     if (hedge := execution.fees.hedge) is not None:
         fees |= {"hedge": hedge.taker, "hedge_maker": hedge.maker}
     return fees
+
+
+def _protection(scenario: Scenario, universe: Universe) -> dict[str, Any]:
+    """What no fill may contradict: vega is told where it is no difference of approximations, jumps where all pull."""
+    protection = scenario.protection
+    told: dict[str, Any] = {}
+    is_american = any(option.exercise.name == "AMERICAN" for option in universe.options)
+    if protection.net_vega is None or not (is_american or scenario.dividends):
+        told = protection.model_dump(include={"quantity", "net_delta", "net_vega"})
+        told |= {"window": protection.window, "freeze": protection.freeze}
+    is_capped = protection.quotes is not None and protection.quotes.messages_per_second is not None
+    if (jump := protection.jump) is not None and jump.action == "pull" and not is_capped:
+        told["jump"] = {"spot": jump.spot, "within": jump.within, "for": jump.duration}
+    return told
 
 
 def _impact(scenario: Scenario, universe: Universe) -> dict[int, dict[str, float]]:

@@ -24,6 +24,7 @@ from mmsim.scenario import Scenario
 from mmsim.units import UNITS_NS
 from tests.causality import cheats, outputs, tape
 from tests.causality.check import Plain, instants, leak_of_models, leak_of_tape, replayer
+from tests.every_group import EVERY_GROUP
 from tests.mixed import MIXED
 
 CUTS = int(os.environ.get("MMSIM_CUTS", "3"))
@@ -79,14 +80,22 @@ def synthetic(root: Path, name: str) -> Plain:
     if name == "mixed":
         return Scenario.model_validate(MIXED | {"paths": 2, "keep_paths": 2}).dump()
     if name == "mixed, given prices":
-        bumps = np.random.default_rng(0).normal(0.0, 0.004, (2, 60)).cumsum(axis=1)
-        prices = {symbol: (100.0 * np.exp(path)).tolist() for symbol, path in zip(("ABC", "XYZ"), bumps, strict=True)}
-        spot = {symbol: {"model": "path", "step": "3m", "prices": path} for symbol, path in prices.items()}
+        spot = given_prices()
         paid = [{"underlying": "ABC", "ex": f"2026-03-02T{hour}:00:00Z", "amount": 0.5} for hour in (15, 17)]
         return Scenario.model_validate(MIXED | {"market": MIXED["market"] | {"spot": spot}, "dividends": paid}).dump()
+    if name.startswith("every group"):
+        drawn = name == "every group"
+        market = EVERY_GROUP["market"] if drawn else EVERY_GROUP["market"] | {"spot": given_prices()}
+        return Scenario.model_validate(EVERY_GROUP | {"market": market, "paths": 2, "keep_paths": 2}).dump()
     (file,) = (root / "scenarios").glob(f"*/{name}.yaml")
     scenario = backtest.load(file).dump()
     return scenario | {"paths": min(scenario["paths"], 3), "keep_paths": 3}
+
+
+def given_prices() -> Plain:
+    bumps = np.random.default_rng(0).normal(0.0, 0.004, (2, 60)).cumsum(axis=1)
+    prices = {symbol: (100.0 * np.exp(path)).tolist() for symbol, path in zip(("ABC", "XYZ"), bumps, strict=True)}
+    return {symbol: {"model": "path", "step": "3m", "prices": path} for symbol, path in prices.items()}
 
 
 class TestNothingComesFromLater:
@@ -124,7 +133,11 @@ class TestNothingComesFromLater:
 
     @pytest.mark.parametrize(
         "name",
-        ["mixed", "mixed, given prices", "market_maker_day", "fair_option", "hull_itm", "neftci_9_4_6", "put_scalping"],
+        [
+            *("mixed", "mixed, given prices", "every group", "every group, given prices"),
+            *("market_maker_day", "heston_day", "jumps_day", "oscillation"),
+            *("fair_option", "hull_itm", "neftci_9_4_6", "put_scalping"),
+        ],
     )
     def test_on_models(self, root: Path, name: str) -> None:
         scenario, draws = synthetic(root, name), np.random.default_rng(SEED)
@@ -159,6 +172,17 @@ class TestWhatPeeksIsCaught:
         with cheat.planted():
             leak = of_models(root)
         assert f": {cheat.shows} at" in leak, leak
+
+    @pytest.mark.parametrize("name", cheats.OF_INFORMED)
+    def test_on_informed_clients(self, root: Path, name: str) -> None:
+        """They may look ahead by their horizon and no further."""
+        cheat, scenario = cheats.OF_INFORMED[name], synthetic(root, "every group, given prices")
+        scenario["clients"] = [group | {"per_hour": 600} for group in scenario["clients"] if "horizon" in group]
+        draws = np.random.default_rng(1)
+        with cheat.planted():
+            found = (leak_of_models(scenario, at, draws) for at in instants(scenario, TRIES, draws))
+            leak = next(filter(None, found), "")
+        assert f": {cheat.shows}" in leak, leak
 
     @pytest.mark.parametrize(("kind", "shows"), [("hedging", "marks.net_delta"), ("quoting", "ledger.ts")])
     def test_policies_on_recorded_data(self, sample: Recording, tmp_path: Path, kind: str, shows: str) -> None:

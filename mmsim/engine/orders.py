@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmsim.engine.impact import shift_at
 from mmsim.engine.queueing import pass_trade
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.rival import rival_offer
@@ -116,15 +117,19 @@ def limit_price(state: State, option: Any, order: Any, side: float, theo: float)
 
 @internal
 def _worth(state: State, option: Any, order: Any, side: float) -> float:
-    """What the option is worth to a client who knows better than the market what its volatility or the spot is."""
-    volatility, spot = option["fair_volatility"], order["ask"]
+    """What the option is worth to a client who knows better than the market what its volatility or the spot is.
+
+    A spot that is known is that of the market without the desk, and moves as the desk's hedges have moved the market.
+    """
+    underlying, now = state.underlyings[option["underlying"]], state.desk[0]["now"]
+    volatility, spot = option["fair_volatility"], order["ask"] + shift_at(underlying, now)
     if volatility != volatility:
         volatility = option["volatility"]
     if order["bid"] == order["bid"]:
         volatility = order["bid"] - side * order["bid_size"]
     if spot != spot:
-        spot = state.underlyings[option["underlying"]]["spot"]
-    return theo_at(state, option, spot, state.desk[0]["now"], volatility)
+        spot = underlying["spot"]
+    return theo_at(state, option, spot, now, volatility)
 
 
 @internal

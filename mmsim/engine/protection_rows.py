@@ -60,7 +60,7 @@ def burst(protection: Protection) -> float:
 def _alarm(name: str, alarm: Alarm | None) -> dict[str, float]:
     if alarm is None:
         return {}
-    return {f"{name}_for": alarm.duration, f"{name}_factor": alarm.factor or 0.0}
+    return {f"{name}_for": alarm.duration, f"{name}_factor": (alarm.factor or 0.0) if alarm.action == "widen" else 0.0}
 
 
 def widths(protection: Protection) -> list[tuple[float, float, float]]:

@@ -15,7 +15,8 @@
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise; and option_cap, hedge_maker},
   offload {half_spread_vol, fee}, hedge_at, impact
-  (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge}, marks
+  (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge; and
+  quote}, protection {window, freeze, quantity, net_delta, net_vega, jump} (as far as fills can tell of it), marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the

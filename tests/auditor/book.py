@@ -224,7 +224,8 @@ class Book:
         present one)."""
         one = np.array([option])
         known = [v for v in (volatility, self.fair_volatility[option], self.volatility[option]) if np.isfinite(v)]
-        at = spot if np.isfinite(spot) else self.hedges[self.owner[option]].mid
+        u = self.owner[option]
+        at = spot + self.markets[u].shift_at(ts_ns) if np.isfinite(spot) else self.hedges[u].mid
         return float(self.theta(one, at, ts_ns, np.array(known[:1]))[0])
 
     # ---- the market

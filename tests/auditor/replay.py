@@ -21,6 +21,7 @@ from .legality import (
     wrong_with_offload,
     wrong_with_prices,
 )
+from .protection import Guard
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
@@ -59,6 +60,7 @@ class Replay:
         self.in_session = not sessions or sessions[0] == "CLOSE"
         self.opened = [False] * len(book.hedges)
         self.pending: deque[Fill] = deque()
+        self.guard = Guard(book)
         self.bereft: set[int] = set()  # underlyings of which options have expired at this time
         self.latency: int = book.settings["latency"]["hedge"]
         self.rests: bool = book.settings["hedge_at"] == "passive"
@@ -122,6 +124,7 @@ class Replay:
     def _spot(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
         self.book.tick(u, ts, self.columns["bid"][i], self.columns["ask"][i])
+        self.guard.tick(u, ts)
         for owner, instrument in self.book.instrument_of.items():
             ready = np.isfinite(self.book.hedges[instrument].mid) and np.isfinite(self.book.hedges[owner].mid)
             if ready and not self.opened[owner]:
@@ -177,7 +180,10 @@ class Replay:
         for order, fill in zip(orders, fills, strict=True):
             for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
                 self._complain(fill, wrong)
+            for wrong in self.guard.wrong_with(fill.instrument, fill.client, ts):
+                self._complain(fill, wrong)
             self._apply(fill)
+            self.guard.count(fill.instrument, fill.client, ts, fill.size)
         u = int(self.book.owner[fills[0].instrument])
         self._offload(u)
         self._ask(ts, u, i)

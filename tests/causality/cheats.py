@@ -5,6 +5,7 @@ A fault takes the honest function and gives the one that peeks.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import pandas as pd
 
 from mmsim.events import Events, Kind
 from mmsim.market import Market, books, quotes, recorded, smoothing
+from mmsim.market.clients.informed import Foresight
 from mmsim.market.spot.ticks import TickWalk
 
 Honest = Callable[..., Any]
@@ -150,6 +152,18 @@ def matched_moments(honest: Honest) -> Honest:
     return over
 
 
+def a_longer_horizon(honest: Honest) -> Honest:
+    """Informed clients know the market of half as far again as they say."""
+
+    def set_(self: Any, *arguments: Any) -> None:
+        honest(dataclasses.replace(self, horizon_ns=self.horizon_ns * 3 // 2), *arguments)
+
+    return set_
+
+
+OF_INFORMED = {
+    "a horizon that is longer": Cheat(Foresight, "set", a_longer_horizon, "events."),
+}
 OF_RECORDED = {
     "a smoother that is centred": Cheat(smoothing, "smoothed", centred, "events.value"),
     "a smoother of the whole day": Cheat(smoothing, "smoothed", whole_day, "events.value"),

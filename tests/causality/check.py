@@ -33,19 +33,27 @@ def replayer(file: Path, **changes: str) -> Play:
     return play
 
 
-def leak_of_tape(play: Play, whole: Outputs, folder: Path, instant_ns: int, into: Path, seed: int) -> str:
+def foresight(scenario: Plain) -> int:
+    """Nanoseconds that the orders of informed clients may look ahead; all else may not."""
+    return max((parse_duration(group["horizon"]) for group in scenario["clients"] if "horizon" in group), default=0)
+
+
+def leak_of_tape(
+    play: Play, whole: Outputs, folder: Path, instant_ns: int, into: Path, seed: int, ahead: int = 0
+) -> str:
     """What outputs up to an instant owe to rows after it, "" for nothing.
 
-    ``whole`` are the outputs of ``folder`` itself. Compared are all rows with ts <= instant.
+    ``whole`` are the outputs of ``folder`` itself. Compared are all rows with ts <= instant less what informed clients
+    may look ``ahead``.
     """
     views = {
         "cut": tape.cut(folder, instant_ns, into / "cut"),
         "corrupted": tape.corrupted(folder, instant_ns, into / "corrupted", np.random.default_rng(seed)),
     }
-    known = outputs.until(whole, instant_ns)
+    known = outputs.until(whole, instant_ns - ahead)
     assert len(known["events"]), "nothing has happened by then"
     for name, view in views.items():
-        if found := outputs.difference(known, outputs.until(play(view), instant_ns)):
+        if found := outputs.difference(known, outputs.until(play(view), instant_ns - ahead)):
             return f"{name} at {pd.Timestamp(instant_ns, tz='UTC')}: {found}"
     return ""
 
@@ -55,12 +63,13 @@ def leak_of_models(scenario: Plain, instant_ns: int, draws: np.random.Generator)
 
     A clock that ends at the instant makes a last tick and a last mark there: compared are rows with ts < instant. With
     prices and orders after it altered, rows with ts <= instant. Expiries and dividends after it are terms that are
-    known beforehand, as are the options listed.
+    known beforehand, as are the options listed. Where informed clients look ahead, rows are compared until so much
+    before the instant.
     """
-    whole = play_models(scenario)
+    whole, ahead = play_models(scenario), foresight(scenario)
     others = {"shortened": (shortened(scenario, instant_ns), 1), "altered": (altered(scenario, instant_ns, draws), 0)}
     for name, (other, open_end) in others.items():
-        ours, theirs = (outputs.until(made, instant_ns - open_end) for made in (whole, play_models(other)))
+        ours, theirs = (outputs.until(made, instant_ns - ahead - open_end) for made in (whole, play_models(other)))
         if found := outputs.difference(ours, theirs):
             return f"{name} at {pd.Timestamp(instant_ns, tz='UTC')}: {found}"
     return ""

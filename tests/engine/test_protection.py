@@ -151,6 +151,10 @@ class TestJump:
         run = jumping(110, 110, 111, 111, 111, protection={"jump": jump})
         assert only(run, "client")["price"].tolist() == [10.5, 10.5, 12.5, 11.5, 11.5]
 
+    def test_pull_pulls_whatever_the_factor(self):
+        jump = {"spot": 0.009, "within": "1h", "for": "2h", "action": "pull", "factor": 3.0}
+        assert hours_of(jumping(110, 110, 111, 111, 111, protection={"jump": jump})) == [0.5, 1.5, 4.5]
+
     def test_the_desk_pulls_when_it_has_seen_it(self):
         """With an hour of latency a quote of 10.5 is picked off at 2:30; then there is none until 5:00."""
         run = jumping(
@@ -214,7 +218,6 @@ class TestVolatility:
         ({"jump": {"spot": 0.1, "within": "1s", "fro": "1s"}}, "protection.jump.fro", "did you mean 'for'"),
         ({"jump": {"spot": 0.1, "within": "0s", "for": "1s"}}, "protection.jump.within", "must be longer than 0"),
         ({"jump": {"spot": 0.1, "within": "1s", "for": "1s", "action": "widen"}}, "protection.jump.action", "a factor"),
-        ({"jump": {"spot": 0.1, "within": "1s", "for": "1s", "factor": 2}}, "protection.jump.factor", "is for action"),
         (
             {"volatility": {"move": 0, "within": "1s", "for": "1s"}},
             "protection.volatility.move",

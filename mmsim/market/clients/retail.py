@@ -13,8 +13,8 @@ def flow(client: int, group: RetailClients, ground: Ground) -> OrderFlow:
     """They sell calls covered by shares and puts secured by cash, and buy calls for the rest.
 
     Source for who trades what: Lakonishok, Lee, Pearson and Poteshman, Option market activity, Review of Financial
-    Studies 20 (2007): among customers of discount brokers written calls are far more than bought puts, and bought
-    calls the most of what is opened long.
+    Studies 20 (2007): of what customers held in options on stocks, written calls were the most, then bought calls,
+    then written puts, and bought puts the least.
     """
     sold = group.model_copy(update={"delta": group.sold_delta})
     allowed = set(group.rights)

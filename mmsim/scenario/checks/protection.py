@@ -27,8 +27,6 @@ def _alarms(s: Scenario) -> Iterator[Mistake]:
         alarm = getattr(s.protection, key)
         if alarm is not None and alarm.action == "widen" and alarm.factor is None:
             yield Mistake(("protection", key, "action"), "widen needs a factor: 2 makes quotes twice as wide")
-        if alarm is not None and alarm.action == "pull" and alarm.factor is not None:
-            yield Mistake(("protection", key, "factor"), "is for action: widen, not pull")
 
 
 @reads("protection", "market")

@@ -70,7 +70,7 @@ class Execution(Part):
 
     hedge_at: Literal["mid", "touch", "passive"] = Field(
         "mid",
-        description="touch: hedges buy at the ask and sell at the bid; passive: they rest at the bid or ask, and cross "
+        description="touch: hedges buy at the ask and sell at the bid; passive: they rest at the near touch, and cross "
         "the spread when patience ends",
     )
     fill_probability: Probability = Field(
