@@ -107,6 +107,7 @@ def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
     about, _, source = inspect.cleandoc(ast.get_docstring(cls) or "").partition("Source: ")
     text = file.read_text(encoding="utf-8")
     fields = [node for node in cls.body if isinstance(node, ast.AnnAssign)]
+    choices = _choices(text)
     return Entry(
         name=name,
         kind=kind,
@@ -114,16 +115,27 @@ def _entry(name: str, kind: str, file: Path, cls: ast.ClassDef) -> Entry:
         class_name=cls.name,
         about=about.strip(),
         source=" ".join(source.split()),
-        parameters=tuple(_parameter(node, text) for node in fields),
+        parameters=tuple(_parameter(node, text, choices) for node in fields),
     )
 
 
-def _parameter(node: ast.AnnAssign, text: str) -> Parameter:
+def _choices(text: str) -> dict[str, list[str]]:
+    """The names, as a scenario writes them, of what the classes of a source name: members, if they are enums."""
+    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    return {
+        cls.name: [ast.unparse(part.targets[0]).lower() for part in cls.body if isinstance(part, ast.Assign)]
+        for cls in classes
+    }
+
+
+def _parameter(node: ast.AnnAssign, text: str, choices: dict[str, list[str]]) -> Parameter:
     name, annotation = ast.unparse(node.target), ast.unparse(node.annotation)
     default = ast.get_source_segment(text, node.value) or "" if node.value else ""
     default = {"True": "true", "False": "false"}.get(default, default.replace("_", ""))  # YAML knows no 1_000
     kind = "list of numbers" if "NDArray" in annotation else _TYPES.get(annotation, annotation)
     if annotation == "int" and name.endswith("_ns"):
         kind, default = "duration", units.duration_text(int(default)) if default.isdecimal() else default
+    if annotation in choices:
+        kind, default = " or ".join(choices[annotation]), default.rpartition(".")[2].lower()
     comment = text.splitlines()[node.lineno - 1].partition("#")[2]
     return Parameter(name=name, type=kind, default=default, meaning=comment.strip())
