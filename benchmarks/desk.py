@@ -102,7 +102,7 @@ def walk(given: Replay) -> Walked:
     setup.restart(state, given.template, 0, keep=True)
     started = time.perf_counter()
     state = drive.walk(given.events, state, seat, given.built.universe, journal.take, lambda _done: None)
-    outcomes = Outcomes(1)
+    outcomes = Outcomes(1, len(state.options))
     outcomes.take(0, state)
     journal.ends.append(tranches.path_end(state))
     seconds = time.perf_counter() - started

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         two_scale_variance,
     )
     from mmsim.fitted import SurfaceAt, surface_at
-    from mmsim.policy import FillView, HedgeView, Quote, QuoteView, TickView
+    from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
+    from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
     from mmsim.pricing import greeks, implied_volatility, price
     from mmsim.results import Run
     from mmsim.results import load as load_run
@@ -39,6 +40,8 @@ __all__ = [
     "FillView",
     "Garch",
     "HedgeView",
+    "MinimumVarianceFit",
+    "OptionView",
     "Problem",
     "Quote",
     "QuoteView",
@@ -52,6 +55,7 @@ __all__ = [
     "compare",
     "ewma_volatility",
     "fit_garch",
+    "fit_minimum_variance",
     "greeks",
     "implied_volatility",
     "load_run",
@@ -63,6 +67,7 @@ __all__ = [
     "surface_at",
     "two_scale_variance",
     "variance_clock",
+    "volatility_marks",
     "year_fraction",
 ]
 
@@ -82,11 +87,12 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
             "realised_volatility",
             "two_scale_variance",
         ),
-        "policy": ("FillView", "HedgeView", "Quote", "QuoteView", "TickView"),
+        "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),
         "scenario": ("Scenario",),
         "trading_time": ("VarianceClock", "variance_clock", "year_fraction"),
+        "minimum_variance": ("MinimumVarianceFit", "fit_minimum_variance", "volatility_marks"),
         "fitted": ("SurfaceAt", "surface_at"),
     }.items()
     for name in names

@@ -34,8 +34,9 @@ TAYLOR = ("delta", "gamma", "theta", "vega", "vanna", "volga", "rates")
 class Outcomes:
     """What the paths of a run came to, in micro-units: arrays of shape (paths,) by name, profits positive."""
 
-    def __init__(self, paths: int) -> None:
+    def __init__(self, paths: int, options: int) -> None:
         self.rows = np.zeros(paths, OUTCOME)
+        self.duty = np.zeros((options, 2), np.int64)  # nanoseconds quoted as owed, and of all that each could be dealt
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -43,6 +44,8 @@ class Outcomes:
     def take(self, path: int, state: State) -> None:
         """Note the end of a path, which a state has come to."""
         write_outcome(self.rows, path, state)
+        if state.rules[0]["obliged"]:
+            self.duty += np.stack([state.options["duty_met"], state.options["duty_time"]], axis=1)
 
     @property
     def buckets(self) -> dict[str, Integers]:
@@ -79,6 +82,12 @@ class Outcomes:
             "options": accounts[:, Account.CASH_OPTIONS] + accounts[:, Account.OPTIONS] - rows["opening_options"],
             "hedge": accounts[:, Account.CASH_HEDGE] + accounts[:, Account.HEDGE] - rows["opening_hedges"],
         }
+
+    @property
+    def hedge_cost(self) -> dict[str, Integers]:
+        """The bucket by part: hedges against mid, and trades with the volatility desk against theo."""
+        offloads = -self.rows["offload_cost"]
+        return {"hedges": -self.rows["accounts"][:, Account.HEDGE_COST] - offloads, "offloads": offloads}
 
     @property
     def equity(self) -> dict[str, Integers]:

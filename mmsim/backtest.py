@@ -60,7 +60,8 @@ def run(
     desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
     script = _script(chosen, hedging, len(built.universe.options))
     template = setup.new_state(built.universe, chosen, built.rules, script)
-    journal, outcomes, events_walked = Journal(), Outcomes(chosen.paths), 0
+    journal, events_walked = Journal(), 0
+    outcomes = Outcomes(chosen.paths, len(built.universe.options))
     state = setup.copy_of(template)
     for path in range(chosen.paths):
         keep = path < chosen.keep_paths

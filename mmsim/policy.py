@@ -87,6 +87,37 @@ class HedgeView(NamedTuple):
     last_hedge_ns: int  # time of the last hedge fill, 0 before the first
     last_hedge_spot: float  # mid at the last hedge fill, NaN before the first
     expected_volatility: float = math.nan  # of the underlying now, a year, absolute; NaN: nothing is expected
+    hedge_delta: float = math.nan  # net_delta with the options' deltas as `hedge_vol` and `hedge_slope` have them
+    years: float = math.nan  # to expiry: mean of the options held, by |position| x multiplier x gamma
+    implied_volatility: float = math.nan  # the same mean of the scenario's marks
+    rate: float = math.nan  # the same mean of the rate that discounts, a year of volatility
+
+
+class OptionView(NamedTuple):
+    """One option that the desk holds: for a hedging policy's ``hedge_vol``, ``hedge_slope`` and ``offload``."""
+
+    ts_ns: int  # nanoseconds UTC, now
+    option: int  # its number in the universe, by underlying, expiry, strike
+    underlying: int
+    ticks: int  # ticks of the underlying so far
+    spot: float  # mid of the underlying
+    strike: float
+    right: float  # +1 call, -1 put
+    years: float  # to expiry, by the volatility day count
+    rate: float  # that discounts, continuously compounded, a year of volatility
+    multiplier: float
+    theo: float  # the scenario's mark
+    implied_volatility: float  # the scenario's mark, a year, absolute
+    delta: float  # per unit of option, with respect to the spot
+    gamma: float
+    vega: float  # per 1.00 of volatility
+    theta: float  # per year of 365 days
+    position: float  # contracts of this option
+    hedge: float  # units of the underlying held
+    net_delta: float  # units of the underlying: options, hedge, and hedges sent but not filled
+    net_gamma: float  # of the options on this underlying
+    net_vega: float  # per 1.00 of volatility
+    expected_volatility: float = math.nan  # of the underlying until expiry, a year, absolute; NaN: nothing is expected
 
 
 class TickView(NamedTuple):

@@ -72,6 +72,7 @@ class Run:
             "events": events,
             "seconds": seconds,
             **_figures(outcomes),
+            "duty": _duty(scenario, market, outcomes),
             "data": dict(market.quality),
             "policies": {"quoting": _policy(desk.quoting, desk.quote), "hedging": _policy(desk.hedging, desk.hedge)},
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
@@ -296,6 +297,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
             "borrow": detail[NAMES[Account.CARRY_BORROW]],
             "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
         },
+        "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},
         "taylor": {
@@ -314,6 +316,23 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
 def _total(of_paths: Integers) -> int:
     """The sum over paths, which may exceed what an int64 holds."""
     return sum(of_paths.tolist())
+
+
+def _duty(scenario: Scenario, market: Market, outcomes: Outcomes) -> dict[str, Any]:
+    """For how much of the time that options could be dealt they were quoted as the desk owes; {} if it owes nothing."""
+    owed = scenario.protection.obligation
+    if owed is None:
+        return {}
+    named = zip(market.universe.options, outcomes.duty.tolist(), strict=True)
+    shares = {option.name: met / time for option, (met, time) in named if time}
+    met, time = outcomes.duty.sum(axis=0).tolist()
+    return {
+        "required": owed.share,
+        "share": met / time if time else 0.0,
+        "seconds": time / 1e9,
+        "short": sum(share < owed.share for share in shares.values()),
+        "options": shares,
+    }
 
 
 def _statistics(outcomes: Outcomes) -> dict[str, dict[str, float]]:

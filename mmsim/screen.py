@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mmsim.calculator import Valuation
 from mmsim.catalogue import Entry
-from mmsim.report import words
+from mmsim.report import duty, words
 from mmsim.report.numbers import NONE, decimals, fixed, is_shown_as_zero
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def _footnotes(summary: Mapping[str, Any]) -> Parts:
         yield Text(f"Identities that do NOT hold: {said}", style="bold red")
     else:
         yield Text(f"Identities: all {len(summary['identities'])} hold to the micro-unit")
+    yield from map(Text, duty.sentences(summary))
     yield from map(Text, _recorded(summary["data"]))
     for note in summary["notes"]:
         yield Text(f"Note: {note}")

@@ -20,6 +20,8 @@ from mmsim.market import Market
 from mmsim.spool import Spool
 from mmsim.tranches import PathEnd
 
+VOLATILITY_DESK = "volatility_desk"  # the client group of what was dealt with it
+
 
 class Journal:
     """The rows that kept paths have written, as they are taken from the loop's state."""
@@ -55,13 +57,15 @@ class Table(NamedTuple):
 
 def of(journal: Journal, market: Market, outcomes: Outcomes) -> dict[str, Table]:
     """A run's tables by name."""
-    made = _made(journal, market.universe.options, Names.of(market), outcomes, market.smiles)
+    has_offloads = bool(outcomes.rows["counters"][:, Counter.OFFLOADS].any())
+    names = Names.of(market, [VOLATILITY_DESK] if has_offloads else [])
+    made = _made(journal, market.universe.options, names, outcomes, market.smiles)
     return {name: table for name, table in made.items() if name != "paths" or len(outcomes) > 1}
 
 
 def empty(name: str) -> pd.DataFrame:
     """A run's table without rows: its columns and their types."""
-    return _made(Journal(), (), Names((), (), ()), Outcomes(0), None)[name].whole()
+    return _made(Journal(), (), Names((), (), ()), Outcomes(0, 0), None)[name].whole()
 
 
 def columns(name: str) -> list[str]:
@@ -108,11 +112,11 @@ class Names(NamedTuple):
     clients: Sequence[str]
 
     @classmethod
-    def of(cls, market: Market) -> Names:
-        """The names of a market's instruments and client groups."""
+    def of(cls, market: Market, desks: Sequence[str] = ()) -> Names:
+        """The names of a market's instruments and client groups, and of the desks numbered behind these."""
         universe = market.universe
         options = [option.name for option in universe.options]
-        return cls(options, [underlying.symbol for underlying in universe.underlyings], market.clients)
+        return cls(options, [underlying.symbol for underlying in universe.underlyings], [*market.clients, *desks])
 
     def instrument(self, numbers: npt.NDArray[Any]) -> Any:
         """Options first, underlyings behind them, -1 for none."""

@@ -54,8 +54,8 @@ def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: 
     """
     hedges = pd.concat(map(_hedges, spool.pieces(fills)), ignore_index=True)
     exercises = np.concatenate([_of_kind(piece, TransactionKind.EXERCISE) for piece in spool.pieces(fills)])
-    of_clients = (_of_kind(piece, TransactionKind.CLIENT) for piece in spool.pieces(fills))
-    sums = [_grouped(_client_tranches(hedges, client, _ends(client, exercises, end), end)) for client in of_clients]
+    dealt = (_dealt(piece) for piece in spool.pieces(fills))
+    sums = [_grouped(_client_tranches(hedges, client, _ends(client, exercises, end), end)) for client in dealt]
     opened = end.opening[end.opening["is_hedge"] == 0]
     grouped = _grouped(
         pd.concat([*sums, _opening_tranches(opened, _ends(opened, exercises, end), end)], ignore_index=True)
@@ -65,6 +65,11 @@ def by_option(fills: npt.NDArray[np.void], postings: npt.NDArray[np.void], end: 
 
 def _of_kind(fills: npt.NDArray[np.void], kind: TransactionKind) -> npt.NDArray[np.void]:
     return np.asarray(fills[fills["kind"] == kind])
+
+
+def _dealt(fills: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The fills that change a position: those of clients and of the volatility desk."""
+    return np.asarray(fills[np.isin(fills["kind"], (TransactionKind.CLIENT, TransactionKind.OFFLOAD))])
 
 
 def _hedges(fills: npt.NDArray[np.void]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from mmsim.instruments import Universe
 from mmsim.market import Market
 from mmsim.results import Run
 from mmsim.scenario import Scenario
+from mmsim.tables import VOLATILITY_DESK
 from tests.auditor import Discrepancy, audit
 
 COLUMNS = ("ts", "side", "client", "instrument", "bid", "ask", "bid_size", "ask_size", "value", "price", "size")
@@ -141,7 +142,7 @@ def fills(run: Run, market: Market, path: int) -> pd.DataFrame:
 
 
 def _causes(run: Run, market: Market, path: int, fills: pd.DataFrame) -> pd.Series[Any]:
-    """The row of events behind each hedge that the loss limit has sent at once; None for all other fills.
+    """The row of events behind each hedge that the loss limit, or Leland's timer, has sent; None for all other fills.
 
     The policy may have hedged at a tick of the same time, before the row's marks, or hedges after its expiries.
     """
@@ -155,12 +156,18 @@ def _causes(run: Run, market: Market, path: int, fills: pd.DataFrame) -> pd.Seri
         sent = (fills["ts"] == ts) & (fills["kind"] == "hedge") & at_the_row
         flattened = fills[sent].drop_duplicates("instrument").index
         causes[flattened] = int(np.flatnonzero((rows["ts"] == ts) & (rows["kind"] == Kind.MARK))[0])
+    if run.summary["policies"]["hedging"]["name"] == "leland":  # by its timer, but for the first of each underlying
+        timers = np.flatnonzero(rows["kind"] == Kind.TIMER)
+        hedges = fills[fills["kind"] == "hedge"]
+        later = hedges[hedges["instrument"].duplicated() & hedges["ts"].isin(rows["ts"][timers])]
+        causes[later.index] = [int(timers[np.searchsorted(rows["ts"][timers], ts)]) for ts in later["ts"]]
     return causes
 
 
 def client_numbers(names: pd.Series, market: Market) -> pd.Series:
-    """The number of each client group, -1 where there is none."""
-    return names.map({name: number for number, name in enumerate(market.clients)}).fillna(-1).astype(int)
+    """The number of each client group, the volatility desk behind them, -1 where there is none."""
+    numbers = {name: number for number, name in enumerate([*market.clients, VOLATILITY_DESK])}
+    return names.map(numbers).fillna(-1).astype(int)
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -184,10 +191,12 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "weights": _weights(scenario),
         "rates": rates.model_dump() | {"pricing": rates.options_cash if rates.pricing is None else rates.pricing},
         "fees": _fees(scenario),
+        "offload": execution.offload.model_dump(),
         "impact": _impact(scenario, universe),
         "hedge_at": execution.hedge_at,
         "matching": execution.matching,
-        "latency": {"hedge": scenario.latency.hedge},
+        "latency": {"hedge": scenario.latency.hedge, "quote": scenario.latency.quote},
+        "protection": _protection(scenario, universe),
         "marks": {
             "every_ns": scenario.report.mark_every,
             "spot": scenario.report.mark_spot,
@@ -272,6 +281,20 @@ def _fees(scenario: Scenario) -> dict[str, float]:
     if (hedge := execution.fees.hedge) is not None:
         fees |= {"hedge": hedge.taker, "hedge_maker": hedge.maker}
     return fees
+
+
+def _protection(scenario: Scenario, universe: Universe) -> dict[str, Any]:
+    """What no fill may contradict: vega is told where it is no difference of approximations, jumps where all pull."""
+    protection = scenario.protection
+    told: dict[str, Any] = {}
+    is_american = any(option.exercise.name == "AMERICAN" for option in universe.options)
+    if protection.net_vega is None or not (is_american or scenario.dividends):
+        told = protection.model_dump(include={"quantity", "net_delta", "net_vega"})
+        told |= {"window": protection.window, "freeze": protection.freeze}
+    is_capped = protection.quotes is not None and protection.quotes.messages_per_second is not None
+    if (jump := protection.jump) is not None and jump.action == "pull" and not is_capped:
+        told["jump"] = {"spot": jump.spot, "within": jump.within, "for": jump.duration}
+    return told
 
 
 def _impact(scenario: Scenario, universe: Universe) -> dict[int, dict[str, float]]:

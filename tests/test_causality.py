@@ -134,15 +134,9 @@ class TestNothingComesFromLater:
     @pytest.mark.parametrize(
         "name",
         [
-            "mixed",
-            "mixed, given prices",
-            "every group",
-            "every group, given prices",
-            "market_maker_day",
-            "fair_option",
-            "hull_itm",
-            "neftci_9_4_6",
-            "put_scalping",
+            *("mixed", "mixed, given prices", "every group", "every group, given prices"),
+            *("market_maker_day", "heston_day", "jumps_day", "oscillation"),
+            *("fair_option", "hull_itm", "neftci_9_4_6", "put_scalping"),
         ],
     )
     def test_on_models(self, root: Path, name: str) -> None:

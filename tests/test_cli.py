@@ -407,7 +407,7 @@ class TestCheck:
 
 
 def test_every_scenario_that_comes_with_mmsim_is_right(mmsim):
-    scenarios = [f for f in sorted((ROOT / "scenarios").rglob("*.yaml")) if f.parent.name != "recorded"]
+    scenarios = [f for f in sorted((ROOT / "scenarios").rglob("*.yaml")) if "recorded:" not in f.read_text()]
     done = mmsim("check", *scenarios)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [f"{scenario}: nothing wrong" for scenario in scenarios]

@@ -24,7 +24,7 @@ def section(text: str, name: str) -> str:
     return text[text.index(f"`{name}`") :]
 
 
-@pytest.mark.parametrize("view", ["QuoteView", "HedgeView", "TickView", "FillView"])
+@pytest.mark.parametrize("view", ["QuoteView", "HedgeView", "OptionView", "TickView", "FillView"])
 def test_views_names_every_field_in_its_order(view):
     table = section((ROOT / "docs/views.md").read_text(), view).split("| field |", 1)[1].split("\n\n", 1)[0]
     assert tuple(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == getattr(mmsim, view)._fields

@@ -41,6 +41,7 @@ VIEW = HedgeView(
     last_hedge_ns=0,
     last_hedge_spot=float("nan"),
 )
+_NANS = [name for name, value in VIEW._asdict().items() if value != value]  # which equal nothing
 MEMORY = np.zeros((1, 1))
 SCALES = {"one": 1.0}  # numba reads no such thing
 
@@ -125,7 +126,7 @@ class TestBinding:
                 seen.append(view)
                 return json.loads("0.0")  # which numba does not read
 
-        bound, shown = bind(Keeping(), HEDGE, None), VIEW._replace(last_hedge_spot=0.0, expected_volatility=0.0)
+        bound, shown = bind(Keeping(), HEDGE, None), VIEW._replace(**dict.fromkeys(_NANS, 0.0))
         for spot in (101.0, 102.0):
             bound.function(shown._replace(spot=spot), MEMORY, bound.parameters)
         view = seen[0]

@@ -10,30 +10,32 @@ from mmsim.engine.delayed import catch_up
 from mmsim.engine.fills import fill_client
 from mmsim.engine.greeks import keep_fresh
 from mmsim.engine.hedging import ask_hedge
+from mmsim.engine.in_force import note_dealt, quote_met, refused_by
 from mmsim.engine.limits import check_limits, check_position
-from mmsim.engine.orders import dealt_size, note_cross, refusal, side_of
+from mmsim.engine.offload import offload
+from mmsim.engine.orders import dealt_size, note_cross, side_of
 from mmsim.engine.packages import package_refusal
-from mmsim.engine.quoting import QuoteInForce, quote_in_force
-from mmsim.engine.seats import Seat
+from mmsim.engine.quoting import QuoteInForce
+from mmsim.engine.seats import HedgeSeat, Seat
 from mmsim.engine.state import Counter, Reason, State
-from mmsim.engine.valuation import greeks_now, greeks_seen
+from mmsim.engine.valuation import greeks_now
 from mmsim.events import Events, Leg
 from mmsim.kernel import internal
 from mmsim.pricing.black_scholes import Greeks
 
 
 @internal
-def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def order(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A client's order meets the quote in force; a fill is told to the policies and hedged."""
     event, rules = events[n], state.rules[0]
     leg = int(event["ask_size"])
     if leg != Leg.NONE:
         return package(state, events, n, quoter, hedger) if leg == Leg.FIRST else Reason.STOP
     i: Any = np.int64(event["instrument"])
-    if rules["quote_latency"] != 0:
-        catch_up(state, events, n, event["ts"] - rules["quote_latency"], quoter)
+    if rules["quote_latency"] != 0 and not catch_up(state, events, n, event["ts"] - rules["quote_latency"], quoter):
+        return Reason.QUOTE_FAULT
     state.counters[Counter.ORDERS] += 1
-    refused = refusal(state, i)
+    refused = refused_by(state, i, event["client"])
     if refused >= 0:
         state.counters[refused] += 1
         return Reason.STOP
@@ -46,11 +48,7 @@ def order(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> i
     if size <= 0.0:
         return Reason.STOP
     deal(state, event, side * size, chain, at, quoter, hedger)
-    u = state.options[i]["underlying"]
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
+    return answer_deal(state, state.options[i]["underlying"], hedger)
 
 
 @internal
@@ -64,20 +62,21 @@ def market_of(state: State, i: int) -> Greeks:
 @internal
 def quote_for(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> QuoteInForce:
     """The quote that an order at `ts` meets, `at` being the present theo and Greeks."""
-    latency = state.rules[0]["quote_latency"]
-    seen = at if latency == 0 else greeks_seen(state, i, ts - latency)
-    chain = quote_in_force(state, i, ts - latency, seen, quoter)
+    chain = quote_met(state, i, ts - state.rules[0]["quote_latency"], at, quoter)
     if chain.is_valid:
         note_cross(state, state.options[i], chain)
     return chain
 
 
 @internal
-def deal(state: State, event: Any, bought: float, chain: QuoteInForce, at: Greeks, quoter: Seat, hedger: Seat) -> None:
+def deal(
+    state: State, event: Any, bought: float, chain: QuoteInForce, at: Greeks, quoter: Seat, hedger: HedgeSeat
+) -> None:
     """A client's fill of so many contracts (+ the client buys), told to the policies."""
     i: Any = np.int64(event["instrument"])
     price = chain.ask if bought > 0.0 else chain.bid
     view = fill_client(state, i, -bought, price, chain, event["client"], at)
+    note_dealt(state, view, event["client"])
     rules = state.rules[0]
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
         quoter.on_fill(view, quoter.memory, quoter.fill_parameters)
@@ -87,15 +86,26 @@ def deal(state: State, event: Any, bought: float, chain: QuoteInForce, at: Greek
 
 
 @internal
-def package(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def answer_deal(state: State, u: int, hedger: HedgeSeat) -> int:
+    """What follows clients' fills: options are offloaded, the delta hedged, the limits looked at."""
+    if state.rules[0]["offloads"] != 0 and offload(state, u, hedger) < 0:
+        return Reason.HEDGE_FAULT
+    if not ask_hedge(state, u, 0, hedger):
+        return Reason.HEDGE_FAULT
+    check_limits(state, u)
+    return Reason.STOP
+
+
+@internal
+def package(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """The order of rows `n` and `n` + 1 meets the quotes of both its legs before either is filled; then the hedge."""
     first, second, latency = events[n], events[n + 1], state.rules[0]["quote_latency"]
     i: Any = np.int64(first["instrument"])
     j: Any = np.int64(second["instrument"])
-    if latency != 0:
-        catch_up(state, events, n, first["ts"] - latency, quoter)
+    if latency != 0 and not catch_up(state, events, n, first["ts"] - latency, quoter):
+        return Reason.QUOTE_FAULT
     state.counters[Counter.ORDERS] += 2
-    refused = max(refusal(state, i), refusal(state, j))
+    refused = max(refused_by(state, i, first["client"]), refused_by(state, j, first["client"]))
     if refused >= 0:
         state.counters[refused] += 2
         return Reason.STOP
@@ -112,8 +122,4 @@ def package(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) ->
         return Reason.STOP
     deal(state, first, first["side"] * first["size"], chain, at, quoter, hedger)
     deal(state, second, second["side"] * second["size"], other_chain, other, quoter, hedger)
-    u = state.options[i]["underlying"]
-    if not ask_hedge(state, u, 0, hedger):
-        return Reason.HEDGE_FAULT
-    check_limits(state, u)
-    return Reason.STOP
+    return answer_deal(state, state.options[i]["underlying"], hedger)

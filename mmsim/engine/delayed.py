@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from mmsim.engine.alarms import watch_tick, watch_volatility
 from mmsim.engine.expectation import observe
 from mmsim.engine.impact import shift_at
 from mmsim.engine.seats import Seat
+from mmsim.engine.standing import decide_due, shrink
 from mmsim.engine.state import State
 from mmsim.events import Events, Kind
 from mmsim.kernel import internal
@@ -28,6 +30,7 @@ def tell(state: State, u: int, option: int, size: float, price: float, theo: flo
     desk, underlying = state.desk[0], state.underlyings[u]
     underlying["untold"] = 0
     if state.rules[0]["quote_latency"] == 0:
+        underlying["requote_due"] = 1
         return
     if desk["seen_tail"] == state.seen.shape[0]:
         _compact(state)
@@ -115,14 +118,24 @@ def tick_view(underlying: Any, u: int) -> TickView:
 
 
 @internal
-def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) -> None:
-    """Bring the delayed view to the state as of `until`, told before event number `last`."""
-    desk = state.desk[0]
+def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) -> bool:  # noqa: C901  (dispatch)
+    """Bring the delayed view to the state as of `until`, told before event number `last`; False on a policy's fault.
+
+    Where quotes stand, those that are due at a time are decided when the view has come to its end.
+    """
+    desk, is_alarmed = state.desk[0], state.rules[0]["alarmed"] != 0
     while True:
         n, k = desk["seen_next"], desk["seen_head"]
         has_event = n < last and events[n]["ts"] <= until
         has_change = k < desk["seen_tail"] and state.seen[k]["ts"] <= until
-        if has_event and (not has_change or events[n]["ts"] <= state.seen[k]["ts"]):
+        is_event = has_event and (not has_change or events[n]["ts"] <= state.seen[k]["ts"])
+        if desk["busy"] != 0:
+            next_ts = events[n]["ts"] if is_event else state.seen[k]["ts"] if has_change else until + 1
+            if next_ts > desk["seen_ts"]:
+                if not decide_due(state, desk["seen_ts"], quoter):
+                    return False
+                desk["seen_ts"] = next_ts if has_event or has_change else desk["seen_ts"]
+        if is_event:
             desk["seen_next"] += 1
             event = events[n]
             kind = event["kind"]
@@ -130,12 +143,19 @@ def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) 
             if kind == Kind.SPOT:
                 underlying = state.seen_underlyings[instrument]
                 observe(state, underlying, set_spot(underlying, event))
+                underlying["requote_due"] = 1
+                if is_alarmed:
+                    watch_tick(state, instrument, underlying, event, False)
                 if state.rules[0]["quote_listens"] != 0:
                     quoter.on_tick(tick_view(underlying, instrument), quoter.memory, quoter.tick_parameters)
             elif kind == Kind.QUOTE:
                 set_quote(state.seen_options[instrument], event)
             elif kind == Kind.VOLATILITY:
-                state.seen_options[instrument]["volatility"] = event["value"]
+                option = state.seen_options[instrument]
+                option["volatility"] = event["value"]
+                if is_alarmed:
+                    underlying = state.seen_underlyings[option["underlying"]]
+                    watch_volatility(state, underlying, option, event["value"], event["ts"], False)
             elif kind == Kind.DIVIDEND:
                 state.seen_underlyings[instrument]["spot"] -= event["value"]
                 state.seen_underlyings[instrument]["book_spot"] -= event["value"]
@@ -144,7 +164,7 @@ def catch_up(state: State, events: Events, last: int, until: int, quoter: Seat) 
             desk["seen_head"] += 1
             _learn(state, state.seen[k], quoter)
         else:
-            return
+            return True
 
 
 @internal
@@ -155,6 +175,7 @@ def _learn(state: State, change: Any, quoter: Seat) -> None:
     if state.rules[0]["impact"] != 0:  # ticks of its time have gone before
         instrument = state.seen_underlyings[underlying["instrument"]]
         instrument["moving"], instrument["moved_ts"] = change["moving"], change["ts"]
+    underlying["requote_due"] = 1
     copy_book(change, underlying)
     i = change["option"]
     if i < 0:
@@ -162,6 +183,8 @@ def _learn(state: State, change: Any, quoter: Seat) -> None:
     state.seen_options[i]["position"] = change["position"]
     if change["size"] == 0.0:
         return  # exercised: no fill
+    if state.desk[0]["busy"] != 0:
+        shrink(state, i, change["size"])
     if change["size"] > 0.0:
         state.options[i]["consumed_bid"] -= change["size"]
     else:

@@ -11,7 +11,8 @@ import numpy as np
 
 from mmsim import spool
 from mmsim.engine import loop
-from mmsim.engine.seats import HEDGE, ON_FILL, ON_TICK, QUOTE, Tables
+from mmsim.engine.hedge_delta import Answer
+from mmsim.engine.seats import HEDGE_SLOPE, HEDGE_VOL, HEDGING, OFFLOAD, ON_FILL, ON_TICK, QUOTE, QUOTING, Tables
 from mmsim.engine.state import Overflow, Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
@@ -19,6 +20,12 @@ from mmsim.instruments import Universe
 from mmsim.kernel import JIT, Bound, Failure, bind, raised
 from mmsim.policy import Policy, Quote
 
+_MEANT = {
+    Answer.HEDGE: "number of units",
+    Answer.HEDGE_VOL: "volatility above 0",
+    Answer.HEDGE_SLOPE: "number",
+    Answer.OFFLOAD: "number of contracts",
+}
 _CHUNK = 500_000  # events between two looks at the clock
 JOURNAL = ("postings", "fills", "marks", "breaches")  # the state's journals, and the desk's counts of their rows
 
@@ -29,7 +36,7 @@ class Desk(NamedTuple):
     quoting: Policy
     hedging: Policy
     quote: tuple[Bound, ...]  # quote, on_tick, on_fill
-    hedge: tuple[Bound, ...]  # hedge, on_tick, on_fill
+    hedge: tuple[Bound, ...]  # hedge, on_tick, on_fill, hedge_vol, hedge_slope, offload
     functions: Any  # where the loop finds their methods
     tables: Tables  # the arrays that the methods are given
 
@@ -51,11 +58,20 @@ class Desk(NamedTuple):
         """Whether a policy wants to be told of ticks or fills."""
         return hasattr(policy.instance, "on_tick") or hasattr(policy.instance, "on_fill")
 
+    @property
+    def hedging_rules(self) -> dict[str, bool]:
+        """What the loop is to do for the hedging policy, by the names of its rules."""
+        vol, slope, offload = (
+            hasattr(self.hedging.instance, slot.method) for slot in (HEDGE_VOL, HEDGE_SLOPE, OFFLOAD)
+        )
+        prices = vol or slope or bool(getattr(type(self.hedging.instance), "PRICES_BOOK", False))
+        return {"prices_book": prices, "has_hedge_vol": vol, "has_hedge_slope": slope, "offloads": offload}
+
 
 def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
     """Put the policies in their slots."""
-    quote = tuple(bind(quoting.instance, slot, quoting.file) for slot in (QUOTE, ON_TICK, ON_FILL))
-    hedge = tuple(bind(hedging.instance, slot, hedging.file) for slot in (HEDGE, ON_TICK, ON_FILL))
+    quote = tuple(bind(quoting.instance, slot, quoting.file) for slot in QUOTING)
+    hedge = tuple(bind(hedging.instance, slot, hedging.file) for slot in HEDGING)
     memories = [
         np.zeros((underlyings, max(int(getattr(type(policy.instance), "MEMORY", 0)), 1)))
         for policy in (quoting, hedging)
@@ -90,6 +106,8 @@ def walk(
     desk.tables.quote_memory[:] = 0.0
     desk.tables.hedge_memory[:] = 0.0
     state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
+    for rule, holds in desk.hedging_rules.items():
+        state.rules[rule] = holds
     n, end = 0, len(events)
     while True:
         stop = min(n + _CHUNK, end)
@@ -151,11 +169,17 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
 def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure]:
     """The policy whose answer the loop has stopped at, and what is wrong with it."""
     is_quote = reason == Reason.QUOTE_FAULT
+    asked = Answer(int(state.fault[1, 1])) if not is_quote else Answer.HEDGE
+    slots = {slot.method: slot for slot in HEDGING}
     policy, slot, memory = (
-        (desk.quoting, QUOTE, desk.tables.quote_memory) if is_quote else (desk.hedging, HEDGE, desk.tables.hedge_memory)
+        (desk.quoting, QUOTE, desk.tables.quote_memory)
+        if is_quote
+        else (desk.hedging, slots[asked.name.lower()], desk.tables.hedge_memory)
     )
     kinds = get_type_hints(slot.view).values()
     decided = int(state.desk[0]["now"]) - (int(state.rules[0]["quote_latency"]) if is_quote else 0)
+    if is_quote and state.desk[0]["busy"]:
+        decided = int(state.desk[0]["decided"])
     view = slot.view(*(kind(value) for kind, value in zip(kinds, state.fault[0], strict=False)))
     view = view._replace(ts_ns=decided)  # nanoseconds exceed a float's 53 bits
     error = raised(policy.instance, slot, view, memory)
@@ -163,7 +187,7 @@ def _answered(reason: Reason, state: State, desk: Desk) -> tuple[Policy, Failure
         answer = ", ".join(f"{name}={value:g}" for name, value in zip(Quote._fields, state.fault[1], strict=False))
         error = _AnswerError(f"answered no quote (NaN, crossed or negative): {answer}")
     if error is None:
-        error = _AnswerError(f"answered {state.fault[1, 0]:g}, which is no number of units")
+        error = _AnswerError(f"{slot.method} answered {state.fault[1, 0]:g}, which is no {_MEANT[asked]}")
     return policy, Failure(slot.method, error, view)
 
 

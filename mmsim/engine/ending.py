@@ -21,7 +21,7 @@ OUTCOME = np.dtype(
         # micro-units: the flows of cash by cause, see DESK
         *((name, "i8") for name in ("premium", "settlement", "hedge_flow", "realised", "margin")),
         *((name, "i8") for name in ("option_interest", "hedge_interest", "borrow_fee", "dividends")),
-        *((name, "i8") for name in ("option_fees", "hedge_fees")),
+        *((name, "i8") for name in ("option_fees", "hedge_fees", "offload_cost")),
         # micro-units: stocks
         ("opening_equity", "i8"),
         ("closing_equity", "i8"),
@@ -60,6 +60,7 @@ def write_outcome(outcomes: npt.NDArray[np.void], n: int, arrays: State) -> None
     row["option_interest"], row["hedge_interest"] = desk["option_interest"], desk["hedge_interest"]
     row["borrow_fee"], row["dividends"] = desk["borrow_fee"], desk["dividends"]
     row["option_fees"], row["hedge_fees"] = desk["option_fees"], desk["hedge_fees"]
+    row["offload_cost"] = desk["offload_cost"]
     row["opening_equity"], row["closing_equity"] = desk["opening_equity"], equity(state)
     row["at_mid"], row["at_liquidation"], row["unquoted"] = elsewhere(state)
     row["imbalance"] = desk["imbalance"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from mmsim.engine.delayed import tell
 from mmsim.engine.execution import round_to_lot, send_hedge
 from mmsim.engine.greeks import book_at, keep_fresh
+from mmsim.engine.hedge_delta import Answer, as_marked, price_held
 from mmsim.engine.quoting import keep_fault
-from mmsim.engine.seats import Seat
+from mmsim.engine.seats import HedgeSeat
 from mmsim.engine.state import Counter, State
 from mmsim.kernel import internal
 from mmsim.policy import HedgeView
 
 
 @internal
-def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
+def ask_hedge(state: State, u: int, timer: int, hedger: HedgeSeat) -> bool:
     """Ask the hedging policy and send what it answers; False if the answer is no number.
 
     Outside the session only an expiry asks it, so that a hedge does not outlive its option overnight.
@@ -26,6 +27,11 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
     if underlying["untold"] != 0:
         tell(state, u, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
     book = book_at(state, underlying, desk["now"])
+    held = as_marked(book)
+    if state.rules[0]["prices_book"] != 0:
+        held = price_held(state, u, book, hedger)
+        if not held.is_valid:
+            return False
     view = HedgeView(
         ts_ns=desk["now"],
         underlying=u,
@@ -44,12 +50,16 @@ def ask_hedge(state: State, u: int, timer: int, hedger: Seat) -> bool:
         last_hedge_ns=underlying["hedge_ts"],
         last_hedge_spot=underlying["hedge_spot"],
         expected_volatility=underlying["expected_volatility"],
+        hedge_delta=held.delta + underlying["hedge"] + underlying["pending"],
+        years=held.years,
+        implied_volatility=held.volatility,
+        rate=held.rate,
     )
     units = hedger.decide(view, hedger.shown_memory, hedger.parameters)
     state.counters[Counter.HEDGE_DECISIONS] += 1
     if not abs(units) < 1e300:
         keep_fault(state, view)
-        state.fault[1, 0] = units
+        state.fault[1, 0], state.fault[1, 1] = units, 0 + Answer.HEDGE
         return False
     send_hedge(state, u, round_to_lot(units, underlying["lot"]))
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmsim.engine.state import LARGEST, Overflow, State, TransactionKind
+from mmsim.engine.state import LARGEST, Counter, Limit, Overflow, State, TransactionKind
 from mmsim.kernel import internal
 
 
@@ -75,3 +75,15 @@ def new_fill(state: State, kind: TransactionKind, instrument: int, client: int, 
     row["size"] = size
     row["price"] = price
     return row
+
+
+@internal
+def note_breach(state: State, instrument: int, limit: Limit, value: float) -> None:
+    """Write down that a value is beyond a limit of the desk's, or has set off one of its protections."""
+    desk = state.desk[0]
+    state.counters[Counter.LIMIT_BREACHES] += 1
+    if state.rules[0]["keep"] != 0:
+        row = state.breaches[desk["breaches"]]
+        desk["breaches"] += 1
+        row["ts"], row["limit"], row["instrument"], row["value"] = desk["now"], limit, instrument, value
+        row["path"] = state.rules[0]["path"]

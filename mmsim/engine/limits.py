@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mmsim.engine.execution import round_to_lot, send_hedge
 from mmsim.engine.greeks import book_at, net_delta
-from mmsim.engine.state import Counter, Limit, State
+from mmsim.engine.journal import note_breach
+from mmsim.engine.state import Limit, State
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 
@@ -36,7 +37,7 @@ def check_position(state: State, i: int) -> None:
     """Note an option's position beyond its limit (quotes are cut to stay within: a full one is no breach)."""
     position = state.options[i]["position"]
     if abs(position) > state.rules[0]["limit_position"]:
-        _note(state, i, Limit.POSITION, position)
+        note_breach(state, i, Limit.POSITION, position)
 
 
 @internal
@@ -47,7 +48,7 @@ def check_loss(state: State) -> None:
     if desk["halted"] != 0 or change > -state.rules[0]["limit_loss"]:
         return
     desk["halted"] = 1
-    _note(state, -1, Limit.LOSS, change)
+    note_breach(state, -1, Limit.LOSS, change)
     for u in range(state.underlyings.shape[0]):
         underlying = state.underlyings[u]
         if underlying["spot"] == underlying["spot"]:
@@ -61,17 +62,5 @@ def _look(state: State, u: int, limit: Limit, value: float, bound: float, before
         return 0
     bit = 1 << limit
     if before & bit == 0:
-        _note(state, u, limit, value)
+        note_breach(state, u, limit, value)
     return bit
-
-
-@internal
-def _note(state: State, instrument: int, limit: Limit, value: float) -> None:
-    """Write a breach down."""
-    desk = state.desk[0]
-    state.counters[Counter.LIMIT_BREACHES] += 1
-    if state.rules[0]["keep"] != 0:
-        row = state.breaches[desk["breaches"]]
-        desk["breaches"] += 1
-        row["ts"], row["limit"], row["instrument"], row["value"] = desk["now"], limit, instrument, value
-        row["path"] = state.rules[0]["path"]

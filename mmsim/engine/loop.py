@@ -7,21 +7,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mmsim.engine.alarms import watch_tick, watch_volatility
 from mmsim.engine.cash import post_carry
 from mmsim.engine.dealing import order
 from mmsim.engine.delayed import catch_up, seen_has_room, set_quote, set_spot, tick_view
+from mmsim.engine.duty import account_all
 from mmsim.engine.execution import fill_next_hedge, next_hedge_due, pending_has_room, try_resting
 from mmsim.engine.expectation import observe
 from mmsim.engine.greeks import delta_before_tick, keep_fresh
 from mmsim.engine.hedging import ask_hedge
+from mmsim.engine.in_force import bring_into_force
 from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
+from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
+from mmsim.engine.queueing import note_market
 from mmsim.engine.quoting import quote_in_force
-from mmsim.engine.seats import TABLES, Seat, Tables, hedge_at, on_fill_at, on_tick_at, quote_at
+from mmsim.engine.seats import (
+    TABLES,
+    HedgeSeat,
+    Seat,
+    Tables,
+    hedge_at,
+    of_option_at,
+    on_fill_at,
+    on_tick_at,
+    quote_at,
+)
 from mmsim.engine.settlement import exercise_early, exercise_options_on, expire, open_book, pay_dividend, settle_margins
+from mmsim.engine.standing import clear_away
 from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
 from mmsim.engine.valuation import greeks_now, greeks_seen
@@ -31,12 +47,13 @@ from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_
 
 @internal
 def is_quiet(desk: Any) -> bool:
-    """Whether time may pass without anything to be done: no marks due, no hedge under way, the opening book is in."""
-    return desk["due"] == 0 and desk["hedge_head"] == desk["hedge_tail"] and desk["opened"] != 0
+    """Whether time may pass without anything to be done: no marks due, no hedge under way, no quote that stands."""
+    is_waiting = desk["due"] != 0 or desk["hedge_head"] != desk["hedge_tail"] or desk["busy"] != 0
+    return not is_waiting and desk["opened"] != 0
 
 
 @internal
-def pass_time(state: State, ts: int, kind: int, hedger: Seat) -> bool:
+def pass_time(state: State, ts: int, kind: int, hedger: HedgeSeat) -> bool:
     """What happens before an event of `kind` at `ts`: hedges fall due, the times before end; False on a fault.
 
     A hedge due at `ts` itself is filled after the market data of `ts` and before its orders.
@@ -71,7 +88,7 @@ def end_marks(state: State) -> None:
 
 
 @internal
-def end_time(state: State, hedger: Seat) -> bool:
+def end_time(state: State, hedger: HedgeSeat) -> bool:
     """The end of the present time: grid marks, then the hedge of underlyings with expiries; False on a fault."""
     desk = state.desk[0]
     if desk["due"] == 0:
@@ -88,7 +105,7 @@ def end_time(state: State, hedger: Seat) -> bool:
 
 
 @internal
-def finish(state: State, hedger: Seat) -> bool:
+def finish(state: State, hedger: HedgeSeat) -> bool:
     """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
     if not end_time(state, hedger):
         return False
@@ -98,6 +115,7 @@ def finish(state: State, hedger: Seat) -> bool:
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
     write_marks(state)
+    account_all(state, desk["now"])
     return True
 
 
@@ -108,10 +126,10 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
         mark_all(state)
         settle_margins(state)
         post_carry(state)
-    elif kind == Kind.OPEN:
-        state.desk[0]["open"] = 1
-    elif kind == Kind.CLOSE:
-        state.desk[0]["open"] = 0
+    elif kind == Kind.OPEN or kind == Kind.CLOSE:
+        if state.desk[0]["busy"] != 0:
+            clear_away(state)
+        state.desk[0]["open"] = 1 if kind == Kind.OPEN else 0
     elif kind == Kind.DIVIDEND:
         exercise_options_on(state, instrument)
         pay_dividend(state, instrument, value)
@@ -120,24 +138,34 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
 
 
 @internal
-def grid_mark(state: State) -> None:
-    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book."""
+def grid_mark(state: State, hedger: HedgeSeat) -> bool:
+    """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book.
+
+    False on a policy's fault, which may offload options here.
+    """
     mark_all(state)
     post_carry(state)
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
+        if state.rules[0]["offloads"] != 0:
+            dealt = offload(state, u, hedger)
+            if dealt < 0 or (dealt > 0 and not ask_hedge(state, u, 0, hedger)):
+                return False
         check_limits(state, u)
     check_loss(state)
     write_marks(state)
+    return True
 
 
 @internal
-def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:
+def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A tick of an underlying: the integrals over the spot's move, whom it is told to, the hedge, and the quotes."""
     move_spot(state, u, events[n])
     rules, view = state.rules[0], tick_view(state.underlyings[u], u)
     if state.desk[0]["overflow"] != 0:
         return Reason.STOP
+    if rules["alarmed"] != 0:
+        watch_tick(state, u, state.underlyings[u], events[n], True)
     if rules["passive"] != 0:
         try_resting(state, u)
     if rules["quote_listens"] != 0 and rules["quote_latency"] == 0:
@@ -153,10 +181,10 @@ def tick(state: State, u: int, events: Events, n: int, quoter: Seat, hedger: Sea
 def requote(state: State, u: int, events: Events, n: int, quoter: Seat) -> int:
     """Quote every option of an underlying afresh, and look whether the market has crossed the quote."""
     latency, now = state.rules[0]["quote_latency"], state.desk[0]["now"]
-    if latency != 0:
-        catch_up(state, events, n, now - latency, quoter)
-    else:
+    if latency == 0:
         keep_fresh(state, u)
+    elif not catch_up(state, events, n, now - latency, quoter):
+        return Reason.QUOTE_FAULT
     for i in range(state.underlyings[u]["first"], state.underlyings[u]["last"]):
         if refusal(state, i) >= 0:
             continue
@@ -179,6 +207,7 @@ def move_spot(state: State, u: int, event: Any) -> None:
         return
     observe(state, underlying, before)
     spot = underlying["spot"]
+    underlying["requote_due"] = 1
     if before == before:
         underlying["waiting_pnl"] += delta * (spot - before)
         underlying["pricing_pnl"] += underlying["hedge"] * (spot - before)
@@ -193,6 +222,8 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
     option = state.options[i]
     underlying = state.underlyings[option["underlying"]]
     option["volatility"] = volatility
+    if state.rules[0]["alarmed"] != 0:
+        watch_volatility(state, underlying, option, volatility, state.desk[0]["now"], True)
     if option["active"] != 0:
         underlying["stale"] = 1
     shift = abs(volatility - option["mark_volatility"])
@@ -202,17 +233,23 @@ def set_volatility(state: State, i: int, volatility: float) -> None:
 
 
 @internal
-def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> int:  # noqa: C901  (dispatch)
+def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:  # noqa: C901  (dispatch)
     """One event: what its time has brought due before it, and then the event itself. Reason.STOP is all well."""
     desk, event = state.desk[0], events[n]
     kind, ts = event["kind"], event["ts"]
     i: Any = np.int64(event["instrument"])
     if desk["opened"] == 0 and (kind >= Kind.ORDER or ts > state.rules[0]["start"]) and not open_book(state):
         return Reason.OPENING_FAULT
+    if desk["busy"] != 0 and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if (ts > desk["now"] or kind >= Kind.ORDER) and not pass_time(state, ts, kind, hedger):
         return Reason.HEDGE_FAULT
+    if desk["busy"] != 0 and kind >= Kind.ORDER and not bring_into_force(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
     if kind == Kind.QUOTE:
         set_quote(state.options[i], event)
+        if desk["busy"] != 0:
+            note_market(state.options[i])
     elif kind == Kind.SPOT:
         return tick(state, i, events, n, quoter, hedger)
     elif kind == Kind.VOLATILITY:
@@ -220,7 +257,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
     elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
         return order(state, events, n, quoter, hedger)
     elif kind == Kind.MARK:
-        grid_mark(state)
+        return Reason.STOP if grid_mark(state, hedger) else Reason.HEDGE_FAULT
     elif kind == Kind.FAIR_VOLATILITY:
         state.options[i]["fair_volatility"] = event["value"]
     elif kind == Kind.TIMER:
@@ -238,7 +275,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: Seat) -> 
 
 
 @internal
-def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: Seat) -> tuple[int, int]:
+def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: HedgeSeat) -> tuple[int, int]:
     """What `run` returns, without the counting of references that a function called from Python does."""
     options, desk = state.options, state.desk[0]
     for n in range(start, stop):
@@ -268,7 +305,7 @@ def run(
     """Walk events `start` to `stop`: (next event, Reason). Do what the reason asks for and enter again at that event.
 
     ``functions`` are the addresses of the policies' methods: quote, its listeners of ticks and fills, hedge, its
-    listeners of ticks and fills.
+    listeners of ticks and fills, and what it is asked of each option held.
     """
     state = by_reference(arrays)
     quoter = by_reference(
@@ -280,11 +317,14 @@ def run(
         )
     )  # fmt: skip
     hedger = by_reference(
-        Seat(
+        HedgeSeat(
             hedge_at(functions[3]), borrowed(tables.hedge),
             on_tick_at(functions[4]), borrowed(tables.hedge_tick),
             on_fill_at(functions[5]), borrowed(tables.hedge_fill),
             borrowed(tables.hedge_memory), shown(tables.hedge_memory),
+            of_option_at(functions[6]), borrowed(tables.hedge_vol),
+            of_option_at(functions[7]), borrowed(tables.hedge_slope),
+            of_option_at(functions[8]), borrowed(tables.hedge_offload),
         )
     )  # fmt: skip
     return walk(state, events, start, stop, quoter, hedger)

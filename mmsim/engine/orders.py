@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmsim.engine.impact import shift_at
+from mmsim.engine.queueing import pass_trade
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.rival import rival_offer
 from mmsim.engine.state import Counter, Rival, State
@@ -78,7 +79,10 @@ def dealt_size(state: State, order: Any, side: float, quote: QuoteInForce, theo:
         displayed = option["ask_size"] if side > 0.0 else option["bid_size"]
         market = option["ask"] if side > 0.0 else option["bid"]
         ahead = displayed if abs(market - price) <= _SAME_PRICE else 0.0
-        share = _share(rule, state.client_rules[order["client"], 0], order["size"], left, ahead)
+        allocation = state.client_rules[order["client"], 0]
+        if state.desk[0]["busy"] != 0 and rule == FillRule.TOUCH and allocation == Allocation.PRICE_TIME:
+            ahead = pass_trade(option, order["side"], order["size"], ahead)
+        share = _share(rule, allocation, order["size"], left, ahead)
     if share == ELSEWHERE:
         state.counters[Counter.ORDERS_BETTER_ELSEWHERE] += 1
     elif share < 0.0:

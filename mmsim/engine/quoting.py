@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+from mmsim.engine.alarms import guarded
 from mmsim.engine.expectation import expected_over
 from mmsim.engine.greeks import book_at
 from mmsim.engine.seats import Seat
@@ -45,15 +46,15 @@ def round_up(state: State, option: Any, price: float) -> float:
 
 
 @internal
-def tick_at(state: State, option: Any, price: float) -> float:
-    """The option's price increment at a price."""
-    return state.ticks[_tick_row(state, option, price)]["step"]
-
-
-@internal
 def _on_grid(count: float, tick: Any) -> float:
     """`count` ticks as a price: divided by the ticks in a unit of currency where they are whole, which is exact."""
     return count / tick["inverse"] if tick["inverse"] > 0.0 else count * tick["step"]
+
+
+@internal
+def tick_at(state: State, option: Any, price: float) -> float:
+    """The option's price increment at a price."""
+    return state.ticks[_tick_row(state, option, price)]["step"]
 
 
 @internal
@@ -144,6 +145,8 @@ def quote_in_force(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> Q
             state.fault[1, k] = (answer.bid, answer.ask, answer.bid_size, answer.ask_size)[k]
         return QuoteInForce(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
     option = state.seen_options[i]
+    if state.rules[0]["alarmed"] != 0:
+        answer = guarded(state, view.underlying, ts, view.theo, answer)
     bid_size, ask_size = answer.bid_size, answer.ask_size
     bid = round_down(state, option, answer.bid) if bid_size > 0.0 else 0.0
     ask = round_up(state, option, answer.ask) if ask_size > 0.0 else 0.0

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mmsim.engine import state as layout
 from mmsim.engine.execution_rows import fees, set_execution
 from mmsim.engine.expectation_rows import new_samples, set_expectation
+from mmsim.engine.protection_rows import new_recent, rules_of, set_desk, widths
 from mmsim.engine.state import State
 from mmsim.events import Allocation
 from mmsim.instruments import Exercise, Option, Premium, Settlement, Underlying, UnderlyingKind, Universe
@@ -28,19 +29,25 @@ def new_state(
     """The state at the start of a path. ``script`` is (ticks, options) deltas that replace the model's, if given."""
     years = years_of(scenario, universe)
     options, ticks = _options(universe, scenario)
+    widths_of = np.array(widths(scenario.protection), layout.TICK)
     options["expiry_clock"] = years.at(options["expiry"])
     underlyings, dividends = _underlyings(universe, scenario, years)
     is_delayed = scenario.latency.quote > 0
     seen_underlyings = underlyings.copy() if is_delayed else underlyings
+    seen_options = options.copy() if is_delayed else options
+    rows = [(underlyings, layout.RECENT_TICKS), (options, layout.RECENT_MARKS)]
+    rows += [(seen_underlyings, layout.RECENT_TICKS), (seen_options, layout.RECENT_MARKS)] if is_delayed else []
+    rules = _rules(scenario, years, script is not None)
+    rules["first_width"] = len(ticks)
     count = len(options) + len(underlyings) + 4
     assert len(Account) == layout.BUCKETS
     return State(
         options=options,
         underlyings=underlyings,
-        seen_options=options.copy() if is_delayed else options,
+        seen_options=seen_options,
         seen_underlyings=seen_underlyings,
         cash=_cash(scenario),
-        rules=_rules(scenario, years, script is not None),
+        rules=rules,
         desk=_desk(scenario),
         balances=np.zeros((len(underlyings) + 1, len(Account)), np.int64),
         counters=np.zeros(len(layout.Counter), np.int64),
@@ -52,9 +59,10 @@ def new_state(
         seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
         knots=_knots(years),
         samples=new_samples(underlyings, seen_underlyings),
+        recent=new_recent(rows, scenario),
         lot_units=np.zeros((len(underlyings), 4 * count + 64)),
         lot_costs=np.zeros((len(underlyings), 4 * count + 64), np.int64),
-        ticks=ticks,
+        ticks=np.concatenate([ticks, widths_of]),
         dividends=dividends,
         schedule=np.zeros((2, max(len(dividends), 1))),
         opening=_opening(universe, scenario),
@@ -175,6 +183,7 @@ def _desk(scenario: Scenario) -> npt.NDArray[np.void]:
     row["now"] = scenario.clock.start
     row["open"] = scenario.sessions is None
     row["growth"] = 1.0
+    set_desk(row, scenario.protection)
     return row
 
 
@@ -215,6 +224,7 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "borrowing_spread": scenario.rates.borrowing_spread,
         "net_funding": scenario.rates.funding == "net",
         "simple_interest": scenario.rates.compounding == "simple_daily",
+        **rules_of(scenario.protection),
         "limit_position": np.inf if limits.position is None else limits.position,
         "limit_delta": np.inf if limits.net_delta is None else limits.net_delta,
         "limit_gamma": np.inf if limits.net_gamma is None else limits.net_gamma,
@@ -224,6 +234,8 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "early_exercise": execution.early_exercise == "optimal",
         "early_assignment": execution.early_assignment == "optimal",
         "scripted": is_scripted,
+        "offload_half_spread_vol": execution.offload.half_spread_vol,
+        "offload_fee": execution.offload.fee,
         **_rival(scenario),
     }
     row = np.zeros(1, layout.RULES)

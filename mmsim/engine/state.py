@@ -82,6 +82,25 @@ OPTION = np.dtype(
         ("answered_posted", "i8"),  # micros of Y posted
         ("hedged_delta", "f8"),  # of one unit, at the last hedge fill
         ("unit_answered", "f8"),  # the integral of hedged_delta dS
+        # its quote, where quotes stand
+        ("stands", "i8"),  # one has been decided on
+        ("stand_bid", "f8"),
+        ("stand_ask", "f8"),
+        ("stand_bid_size", "f8"),
+        ("stand_ask_size", "f8"),
+        ("stand_fair", "f8"),
+        ("stand_policy_bid", "f8"),
+        ("stand_policy_ask", "f8"),
+        ("ahead_bid", "f8"),  # contracts before it in the queue
+        ("ahead_ask", "f8"),
+        # the obligation to quote
+        ("met", "i8"),  # by what stands
+        ("duty_ts", "i8"),  # up to when it is accounted for
+        ("duty_time", "i8"),  # nanoseconds that it could be dealt
+        ("duty_met", "i8"),  # and that the obligation was met
+        # its last volatility marks, a ring
+        ("recent_first", "i8"),
+        ("recent_count", "i8"),
         ("book_delta", "f8"),  # of one unit at the last refresh of the aggregates
         ("book_gamma", "f8"),
         ("book_speed", "f8"),
@@ -156,6 +175,22 @@ UNDERLYING = np.dtype(
         ("mark_due", "i8"),
         ("ask_due", "i8"),
         ("breached", "i8"),  # limits, as bits
+        # market-maker protection
+        ("window_end", "i8"),
+        ("window_size", "f8"),  # dealt within it
+        ("window_delta", "f8"),
+        ("window_vega", "f8"),
+        ("frozen_since", "i8"),
+        ("frozen_until", "i8"),
+        ("frozen_by", "i8"),  # the client
+        ("pulled", "i8"),  # what stands is yet to be withdrawn
+        # alarms, and its last mids, a ring
+        ("jump_until", "i8"),
+        ("thin_until", "i8"),
+        ("volatility_until", "i8"),
+        ("recent_first", "i8"),
+        ("recent_count", "i8"),
+        ("requote_due", "i8"),  # something has happened that its standing quotes do not know of
         # the volatility expected of it, see `expectation`
         ("expected_volatility", "f8"),  # a year; NaN: nothing is
         ("expected_memory", "i8"),
@@ -231,6 +266,32 @@ RULES = np.dtype(
         ("limit_gamma", "f8"),
         ("limit_vega", "f8"),
         ("limit_loss", "f8"),
+        ("protected", "i8"),  # by the venue
+        ("window", "i8"),
+        ("freeze", "i8"),
+        ("most_size", "f8"),
+        ("most_delta", "f8"),
+        ("most_vega", "f8"),
+        ("alarmed", "i8"),  # there are alarms
+        ("jump_move", "f8"),
+        ("jump_within", "i8"),
+        ("jump_for", "i8"),  # 0: no such alarm
+        ("jump_factor", "f8"),  # 0: pull
+        ("thin_size", "f8"),
+        ("thin_for", "i8"),
+        ("thin_factor", "f8"),
+        ("volatility_move", "f8"),
+        ("volatility_within", "i8"),
+        ("volatility_for", "i8"),
+        ("volatility_factor", "f8"),
+        ("standing", "i8"),  # quotes stand until replaced
+        ("requote_ticks", "f8"),
+        ("requote_size", "f8"),
+        ("message_rate", "f8"),  # a second; 0: no cap
+        ("message_burst", "f8"),
+        ("obliged", "i8"),  # to quote
+        ("least_size", "f8"),
+        ("first_width", "i8"),  # of the table of widths, at the end of the tick tables
         ("spot_dividends", "i8"),  # the spot model of cash dividends, else the escrowed one
         ("early_exercise", "i8"),  # the desk exercises its American options when that is best
         ("early_assignment", "i8"),  # and so do those that it has sold them to
@@ -239,6 +300,12 @@ RULES = np.dtype(
         ("path", "i8"),
         ("quote_listens", "i8"),  # the policies have memories to be told
         ("hedge_listens", "i8"),
+        ("prices_book", "i8"),  # the hedging policy is shown what only pricing each option held can tell
+        ("has_hedge_vol", "i8"),  # and has these methods
+        ("has_hedge_slope", "i8"),
+        ("offloads", "i8"),
+        ("offload_half_spread_vol", "f8"),  # of the volatility desk
+        ("offload_fee", "f8"),
         ("rival", "i8"),  # who quotes beside the desk, as a Rival
         ("rival_half_spread", "f8"),
         ("rival_size", "f8"),
@@ -254,6 +321,11 @@ DESK = np.dtype(
         ("opened", "i8"),  # the opening book is in
         ("open", "i8"),  # the session
         ("halted", "i8"),  # the loss limit has been hit
+        ("busy", "i8"),  # no event passes unseen: quotes stand
+        ("withdrawn", "i8"),  # quotes that stood when the loss limit was hit
+        ("decided", "i8"),  # as of when quotes were decided last
+        ("messages", "f8"),  # that may be sent at once
+        ("messages_ts", "i8"),
         ("due", "i8"),  # something is to be done at the end of this time
         ("transaction", "i8"),
         ("kind", "i8"),  # of the transaction
@@ -272,12 +344,14 @@ DESK = np.dtype(
         ("option_fees", "i8"),
         ("hedge_fees", "i8"),
         ("margin", "i8"),  # variation margin received
+        ("offload_cost", "i8"),  # of the volatility desk: price dealt against theo
         # queues
         ("hedge_head", "i8"),
         ("hedge_tail", "i8"),
         ("seen_head", "i8"),
         ("seen_tail", "i8"),
         ("seen_next", "i8"),  # the trailing cursor over the events
+        ("seen_ts", "i8"),  # the time that it has come to
         ("growth", "f8"),  # of one unit of options cash since the start
         # the journal's ends
         ("postings", "i8"),
@@ -384,6 +458,8 @@ SEEN = np.dtype(  # a change of the desk's own state, which its delayed view has
     align=True,
 )
 
+RECENT_TICKS, RECENT_MARKS = 1024, 64  # room for what alarms look back at, by underlying and by option
+RECENT = np.dtype([("ts", "i8"), ("value", "f8")], align=True)
 KNOT = np.dtype([("ts", "i8"), ("passed", "i8"), ("rate", "f8")], align=True)  # of a clock of variance
 SAMPLE = np.dtype([("ts", "i8"), ("square", "f8"), ("years", "f8")], align=True)
 TICK = np.dtype([("level", "f8"), ("step", "f8"), ("inverse", "f8")], align=True)
@@ -414,6 +490,11 @@ class Counter(IntEnum):
     MARKET_MID_MISSING = 15  # fills whose whole edge went to :Mark
     EXERCISES = 16  # positions exercised or assigned before expiry
     ORDERS_BETTER_ELSEWHERE = 17  # a rival's price was better for the client
+    FREEZES = 18  # breaches of market-maker protection
+    ALARMS = 19  # times that quotes were to be pulled or widened
+    QUOTE_MESSAGES = 20  # standing quotes placed, replaced or pulled
+    QUOTES_HELD_BACK = 21  # decided on, and no message to be had for them
+    OFFLOADS = 22  # trades with the volatility desk
 
 
 class Rival(IntEnum):
@@ -426,13 +507,19 @@ class Rival(IntEnum):
 
 
 class Limit(IntEnum):
-    """The desk's limits, as bits of `breached`."""
+    """The desk's limits, the first of them as bits of `breached`, and what its protections watch."""
 
     POSITION = 0
     NET_DELTA = 1
     NET_GAMMA = 2
     NET_VEGA = 3
     LOSS = 4
+    PROTECTION_QUANTITY = 5
+    PROTECTION_DELTA = 6
+    PROTECTION_VEGA = 7
+    JUMP = 8
+    THIN = 9
+    VOLATILITY = 10
 
 
 class Overflow(IntEnum):
@@ -467,6 +554,7 @@ class TransactionKind(IntEnum):
     EXPIRY = 6
     DIVIDEND = 7
     EXERCISE = 8  # before expiry
+    OFFLOAD = 9  # a trade with the volatility desk
 
 
 class State(NamedTuple):
@@ -489,6 +577,7 @@ class State(NamedTuple):
     seen: Rows
     knots: Rows  # of the clock of variance; none: the clock is time itself
     samples: Rows  # of the windows of expected volatility
+    recent: Rows  # mids and volatility marks that alarms look back at
     lot_units: npt.NDArray[np.float64]  # (underlyings, capacity)
     lot_costs: npt.NDArray[np.int64]  # micros
     ticks: Rows
@@ -521,6 +610,7 @@ STATE: Any = tuple_of(
         rows_of(SEEN),
         rows_of(KNOT),
         rows_of(SAMPLE),
+        rows_of(RECENT),
         F2,
         I2,
         rows_of(TICK),

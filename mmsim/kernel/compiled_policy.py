@@ -99,8 +99,9 @@ def _wrapper(policy: Any, slot: Slot, packed: _Packed, shown: str) -> str:
 
 @cache
 def nothing(slot: Slot) -> Any:
-    """A function that does nothing, in the place of a missing method."""
-    text = "def bound(view, memory, params):\n    pass\n"
+    """A function that does nothing, in the place of a missing method: a missing decision is no number."""
+    answer = "return float('nan')" if slot.answer is float else "pass"
+    text = f"def bound(view, memory, params):\n    {answer}\n"
     return _compiled(f"nothing_{slot.method}", text, slot, {}, is_kept=True)
 
 

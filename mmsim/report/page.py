@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import drawing, exhibits, limits, options, palette, rows, smiles, tables, words
+from mmsim.report import drawing, duty, exhibits, limits, options, palette, rows, smiles, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
@@ -143,7 +143,13 @@ def _trust(run: Run) -> Section:
     summary = run.summary
     breaches = [] if run.breaches.empty else [limits.breaches(run)]
     left = [tables.identities(summary), *breaches, *([tables.quality(summary)] if summary["data"] else [])]
-    return Section("trust", "Can it be relied on", left, [tables.counts(summary)], text=summary["notes"])
+    return Section(
+        "trust",
+        "Can it be relied on",
+        left,
+        [tables.counts(summary)],
+        text=[*duty.sentences(summary), *summary["notes"]],
+    )
 
 
 def _provenance(summary: Mapping[str, Any]) -> Section:

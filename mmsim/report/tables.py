@@ -80,6 +80,7 @@ def revaluation(summary: Summary) -> Table:
     buckets, parts = summary["attribution"], summary["carry"]
     total = summary["components"]["options"] - buckets["spread_capture"] - parts["options_cash"]
     total -= summary["detail"].get("Expenses:Fees:Options", 0.0)
+    total -= summary.get("hedge_cost", {}).get("offloads", 0.0)
     steps = {name: buckets[name] for name in ("theta", "vega", "rates")}
     steps["dividends"] = buckets["dividends"] + parts["dividends"]  # the hedge falls by what it is paid
     amounts = steps | {"spot_step": total - sum(steps.values()), "total": total}

@@ -61,7 +61,7 @@ REVALUATION: dict[str, str] = {
     "rates": "the bucket",
     "dividends": "the bucket without the hedge's part",
     "spot_step": "gamma and delta without what the hedge itself moved",
-    "total": "the options component less spread capture, interest and fees: the Taylor view's, opening marks apart",
+    "total": "the options component less the edges of fills, interest and fees: the Taylor view's, opening marks apart",
 }
 COMPONENTS: dict[str, str] = {
     "options": "options, their cash, its interest and fees",
@@ -82,6 +82,7 @@ COUNTS: dict[str, str] = {
     "hedge_fills": "trades of the hedge",
     "expiries": "positions that expired, exercised or worthless",
     "exercises": "positions exercised or assigned before expiry",
+    "offloads": "trades with the volatility desk",
     "quotes": "quotes asked of the quoting policy",
     "hedge_decisions": "times that the hedging policy was asked",
     "limit_breaches": "times that a limit was crossed",
@@ -94,6 +95,10 @@ COUNTS: dict[str, str] = {
     "orders_no_mark": "no deal: the option had no volatility mark or no spot yet",
     "quotes_clamped": "quotes moved off the market's other side by post-only",
     "quotes_crossed_by_market": "quotes that the market's other side was already through",
+    "freezes": "times that market-maker protection pulled all quotes on an underlying",
+    "alarms": "times that quotes were pulled or widened: a jump, a thin book, a fast volatility",
+    "quote_messages": "standing quotes placed, replaced or pulled",
+    "quotes_held_back": "quotes decided on for which the venue took no message: stale ones stood",
     "market_mid_missing": "fills without a market mid: their whole edge is against the desk's own mark",
 }
 SMALL = 0.2  # of the largest part: what a sentence may leave out

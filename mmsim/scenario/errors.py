@@ -173,7 +173,7 @@ def _keys_at(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
             models = [model for field in fields for model in _models_in(field.annotation)]
         else:  # an index, a symbol, or the tag of a union's branch, which is a model's own `model`
             models = [model for model in models if step in _tags(model)] or models
-    return [name for model in models for name in model.model_fields]
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
 def _tags(model: type[BaseModel]) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from mmsim.scenario.parts.desk import Hedging, Limits, Opening, Quoting
 from mmsim.scenario.parts.execution import Execution, Latency
 from mmsim.scenario.parts.instruments import Dividend, OptionEntry, UnderlyingEntry
 from mmsim.scenario.parts.market import MarketEntry
+from mmsim.scenario.parts.protection import Protection
 from mmsim.scenario.parts.spot import SpotModel
 from mmsim.scenario.parts.variants import Variants
 from mmsim.scenario.parts.volatility import VolatilityModel
@@ -63,6 +64,7 @@ class Scenario(Part):
     execution: Execution = Field(Execution(), description="prices, fees and lots of the desk's trades")
     latency: Latency = Field(Latency(), description="from a decision to its effect")
     limits: Limits = Field(Limits(), description="beyond which the desk stops adding")
+    protection: Protection = Field(Protection(), description="of the desk's quotes, and what they are to be")
     opening: Opening = Field(Opening(), description="positions at the start")
     sessions: Sessions | None = Field(None, description="trading hours; default: always open")
     dividends: tuple[Dividend, ...] = Field((), description="cash dividends")

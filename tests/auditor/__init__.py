@@ -9,12 +9,14 @@
 - ``events``: the merged market stream in order: ts (int ns), kind (its name), side, client, instrument, bid, ask,
   bid_size, ask_size, value, price, size. An order's ask_size is 1 on the first leg of a package, 2 on its second, which
   is the next row; its bid and bid_size are a volatility and a margin of it, its ask a spot, by which it values.
-- ``fills``: of one path, in order of transaction: ts (int ns), kind client|hedge|exercise|expiry, instrument
+- ``fills``: of one path, in order of transaction: ts (int ns), kind client|offload|hedge|exercise|expiry, instrument
   (number), client (number), size (signed, + the desk buys), price, and, each or all absent, event (the causing row),
   spot (the underlying's mid at a hedge) and fee (which tells a hedge that rested from one that took the same price).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
-  borrowing_spread, funding, compounding}, fees {option, hedge, exercise; and option_cap, hedge_maker}, hedge_at, impact
-  (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge}, marks
+  borrowing_spread, funding, compounding}, fees {option, hedge, exercise; and option_cap, hedge_maker},
+  offload {half_spread_vol, fee}, hedge_at, impact
+  (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge; and
+  quote}, protection {window, freeze, quantity, net_delta, net_vega, jump} (as far as fills can tell of it), marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening
   {options: (number, size, mark), hedges: (number, units, price)}, hedge_instruments {underlying: instrument},
   dividends (list of (underlying, ex_ns, amount), all that the model knows of), spot_dividends (whether theirs is the

@@ -496,25 +496,39 @@ class Book:
 
     def client_fill(self, option: int, client: int, ts_ns: int, size: float, price: float) -> dict[str, float]:
         """The desk trades ``size`` contracts (+ buys) with a client; returns what the fills table should say."""
+        theta, fair = self.theo(option, ts_ns), self.fair_value(option, ts_ns)
+        market = fair if np.isfinite(fair) else price  # with no market the whole edge is the mark's
+        units = size * self.multiplier[option]
+        fee = option_fee(self.settings["fees"], abs(size), price, self.multiplier[option])
+        self._enter_option(option, client, ts_ns, size, units * (theta - price))
+        self._book_trade(option, ts_ns, units, price, theta, fee)
+        self._post_edge(ts_ns, units, price, market, theta, bool(self.margined[option]))
+        return {"theo": theta, "market": fair, "fee": fee / 1e6, "spot": self.hedges[self.owner[option]].mid}
+
+    def offload_fill(self, option: int, client: int, ts_ns: int, size: float, price: float) -> dict[str, float]:
+        """The same with the volatility desk: the edge that it takes is a cost of hedging, and no tranche's."""
+        theta, units = self.theo(option, ts_ns), size * self.multiplier[option]
+        fee = micros(abs(size) * self.settings["offload"]["fee"])
+        self._enter_option(option, client, ts_ns, size, 0.0)
+        self._book_trade(option, ts_ns, units, price, theta, fee)
+        worth = self._edge(units, price, theta, bool(self.margined[option]))
+        self.journal.post(ts_ns, "Expenses:HedgeCost", -worth)
+        return {"theo": theta, "fee": fee / 1e6, "spot": self.hedges[self.owner[option]].mid}
+
+    def _enter_option(self, option: int, client: int, ts_ns: int, size: float, edge: float) -> None:
+        """What is dealt becomes a tranche, and a part of the position and of the delta that is answered for."""
         one, spot = np.array([option]), self.hedges[self.owner[option]].mid
         self.start_marks(one, ts_ns)
         units = size * self.multiplier[option]
-        theta = self.theo(option, ts_ns)
-        fair = self.fair_value(option, ts_ns)
-        market = fair if np.isfinite(fair) else price  # with no market the whole edge is the mark's
         steps = self.revaluation(one, ts_ns, np.array([spot]))
         self.earned_before_held[:, option] += units * steps[:, 0]
         expansion = self.expansion(one, ts_ns, np.array([spot]), steps.sum(axis=0))
         self.taylor_before_held[:, option] += units * expansion[:, 0]
         unit_delta = float(self.delta(one, spot, ts_ns)[0])
         self.answered[option] += units * unit_delta
-        self.tranches.add(option, client, units, units * (theta - price), unit_delta, steps[:, 0])
+        self.tranches.add(option, client, units, edge, unit_delta, steps[:, 0])
         self.position[option] += size
         self.held[option] = True
-        fee = option_fee(self.settings["fees"], abs(size), price, self.multiplier[option])
-        self._book_trade(option, ts_ns, units, price, theta, fee)
-        self._post_edge(ts_ns, units, price, market, theta, bool(self.margined[option]))
-        return {"theo": theta, "market": fair, "fee": fee / 1e6, "spot": spot}
 
     def _book_trade(self, option: int, ts_ns: int, units: float, price: float, theta: float, fee: int) -> None:
         premium = micros(units * price)
@@ -529,8 +543,12 @@ class Book:
         self.journal.post(ts_ns, "Assets:Options", worth)
         self._charge(ts_ns, CASH_OPTIONS, "Expenses:Fees:Options", fee)
 
+    def _edge(self, units: float, price: float, theta: float, margined: bool) -> int:
+        """What a trade is worth beyond its premium, as it is booked."""
+        return micros(units * (theta - price)) if margined else micros(units * theta) - micros(units * price)
+
     def _post_edge(self, ts_ns: int, units: float, price: float, market: float, theta: float, margined: bool) -> None:
-        whole = micros(units * (theta - price)) if margined else micros(units * theta) - micros(units * price)
+        whole = self._edge(units, price, theta, margined)
         to_market, to_mark = micros(units * (market - price)), micros(units * (theta - market))
         if abs(to_market) >= abs(to_mark):
             to_market = whole - to_mark

@@ -147,3 +147,31 @@ def wrong_with_hedge_fill(book: Book, u: int, units: float, price: float) -> Ite
     lot = instrument.lot * instrument.multiplier
     if lot > 0 and not whole(units / lot):
         yield f"{units} units are no whole number of lots of {lot}"
+
+
+def wrong_with_offload(
+    book: Book, option: int, ts_ns: int, size: float, price: float, in_session: bool
+) -> Iterator[str]:
+    """Everything illegal about a trade with the volatility desk, which deals at theo and a little against the desk."""
+    expected, loose = offload_price(book, option, ts_ns, size)
+    if not abs(price - expected) <= loose:
+        yield f"price {price} is not the volatility desk's, {expected}"
+    if book.position[option] == 0:
+        yield "nothing was held"
+    if not whole(size):
+        yield f"{size} is no whole number of contracts"
+    if book.expired[option] or ts_ns >= book.options.iloc[option]["expiry_ns"]:
+        yield "the option trades no more"
+    if not in_session:
+        yield "the session is closed"
+
+
+def offload_price(book: Book, option: int, ts_ns: int, size: float) -> tuple[float, float]:
+    """What the volatility desk deals at, and how far off that is: vega is a difference of values."""
+    one, spot = np.array([option]), book.hedges[book.owner[option]].mid
+    volatility, bump = book.volatility[one], 1e-4
+    up, down = (float(book.theta(one, spot, ts_ns, volatility + by)[0]) for by in (bump, -bump))
+    cost = book.settings["offload"]["half_spread_vol"] * (up - down) / (2 * bump)
+    by_boundary = book.contract.american[option] or book.settings["spot_dividends"]  # the vega of an approximation
+    loose = (0.05 if by_boundary else 1e-4) * cost + 1e-7
+    return max(book.theo(option, ts_ns) + np.sign(size) * cost, 0.0), loose

@@ -18,8 +18,10 @@ from .legality import (
     same,
     wrong_with_client_fill,
     wrong_with_hedge_fill,
+    wrong_with_offload,
     wrong_with_prices,
 )
+from .protection import Guard
 
 # in the order in which the events of one time happen
 MARKET_DATA = ["DIVIDEND", "BAR_TRADE", "SPOT", "QUOTE", "VOLATILITY", "FAIR_VOLATILITY"]
@@ -32,7 +34,7 @@ class Fill(NamedTuple):
 
     row: int  # in the fills table
     ts: int
-    kind: str  # client, hedge, exercise, expiry
+    kind: str  # client, offload, hedge, exercise, expiry
     instrument: int  # number of the option (client, expiry) or of the hedged underlying (hedge)
     client: int
     size: float  # signed, + the desk buys; contracts or units
@@ -58,6 +60,7 @@ class Replay:
         self.in_session = not sessions or sessions[0] == "CLOSE"
         self.opened = [False] * len(book.hedges)
         self.pending: deque[Fill] = deque()
+        self.guard = Guard(book)
         self.bereft: set[int] = set()  # underlyings of which options have expired at this time
         self.latency: int = book.settings["latency"]["hedge"]
         self.rests: bool = book.settings["hedge_at"] == "passive"
@@ -121,6 +124,7 @@ class Replay:
     def _spot(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
         self.book.tick(u, ts, self.columns["bid"][i], self.columns["ask"][i])
+        self.guard.tick(u, ts)
         for owner, instrument in self.book.instrument_of.items():
             ready = np.isfinite(self.book.hedges[instrument].mid) and np.isfinite(self.book.hedges[owner].mid)
             if ready and not self.opened[owner]:
@@ -176,8 +180,13 @@ class Replay:
         for order, fill in zip(orders, fills, strict=True):
             for wrong in wrong_with_client_fill(self.book, order, ts, fill.size, fill.price, self.in_session):
                 self._complain(fill, wrong)
+            for wrong in self.guard.wrong_with(fill.instrument, fill.client, ts):
+                self._complain(fill, wrong)
             self._apply(fill)
-        self._ask(ts, int(self.book.owner[fills[0].instrument]), i)
+            self.guard.count(fill.instrument, fill.client, ts, fill.size)
+        u = int(self.book.owner[fills[0].instrument])
+        self._offload(u)
+        self._ask(ts, u, i)
 
     def _timer(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
@@ -198,7 +207,11 @@ class Replay:
         self.book.mark(ts, range(len(self.book.hedges)))
         self.book.post_carry(ts)
         for u in range(len(self.book.hedges)):
-            self._ask(ts, u, i)  # a loss limit flattens here
+            if self._offload(u):
+                self._ask(ts, u, i)
+        for u in range(len(self.book.hedges)):
+            if self.in_session or (self.pending and self.pending[0].event == i):
+                self._ask(ts, u, i)  # a loss limit flattens here
         self.snapshots.append(self._snapshot(ts))
 
     def _exercise(self, ts: int, i: int) -> None:
@@ -232,6 +245,18 @@ class Replay:
         self.bereft.add(int(self.book.owner[option]))
 
     # ---- fills
+
+    def _offload(self, u: int) -> bool:
+        """The hedging policy may trade options on ``u`` with a volatility desk, at once; whether it has."""
+        has = False
+        while self.pending and self.pending[0].kind == "offload" and self.book.owner[self.pending[0].instrument] == u:
+            fill, has = self.pending.popleft(), True
+            for wrong in wrong_with_offload(
+                self.book, fill.instrument, fill.ts, fill.size, fill.price, self.in_session
+            ):
+                self._complain(fill, wrong)
+            self._apply(fill)
+        return has
 
     def _answers(self, fill: Fill, order: Mapping[str, Any], ts: int, i: int) -> bool:
         """Whether a fill is an order's: by the row it names, or by terms that only this order meets."""
@@ -279,6 +304,8 @@ class Replay:
     def _apply(self, fill: Fill) -> None:
         if fill.kind == "client":
             made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
+        elif fill.kind == "offload":
+            made = self.book.offload_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
         elif fill.kind == "hedge":
             made = self.book.hedge_fill(fill.instrument, fill.ts, fill.size, fill.price, self._is_maker(fill))
         else:

@@ -30,6 +30,7 @@ def inconsistencies(played: Played) -> Iterator[str]:
         "orders": orders,
         "client_fills": of_kind.get("client", 0),
         "hedge_fills": of_kind.get("hedge", 0),
+        "offloads": of_kind.get("offload", 0),
         "expiries": of_kind.get("expiry", 0),
         "limit_breaches": len(run.breaches),
     }

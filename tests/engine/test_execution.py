@@ -239,8 +239,6 @@ class TestFees:
     ("execution", "key", "message"),
     [
         ({"hedge_at": "passive"}, "execution.hedge_at", "passive needs patience"),
-        ({"hedge_at": "touch", "patience": "1s"}, "execution.patience", "is for hedge_at: passive, not touch"),
-        ({"fill_probability": 0.5}, "execution.fill_probability", "is for hedge_at: passive, not mid"),
         ({"hedge_at": "passive", "patience": "1s", "fill_probability": 1.5}, "execution.fill_probability", "at most 1"),
         ({"impact": {"permanent": -1.0}}, "execution.impact.permanent", "must be at least 0"),
         ({"impact": {"temporary": 1.0, "daily_volume": 1}}, "execution.impact.temporary", "needs daily_volatility and"),

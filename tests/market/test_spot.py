@@ -12,8 +12,10 @@ from mmsim import backtest
 from mmsim.errors import UserError
 from mmsim.events import Kind
 from mmsim.market import build
-from mmsim.market.spot import GeometricBrownianMotion
-from mmsim.market.streams import generator
+from mmsim.market.grid import Grid
+from mmsim.market.spot.brownian import BrownianMotion
+from mmsim.market.spot.escrow import Escrow
+from mmsim.market.spot.ticks import Ticks
 from mmsim.scenario import Scenario
 from mmsim.units import UNITS_NS
 
@@ -30,15 +32,18 @@ def test_a_path_stands_at_its_steps_and_is_cut_at_the_end(modelled: Callable[...
     assert ticks["ask"].tolist() == [100.5, 105.5, 100.5]
 
 
-def brownian(end_days: float, step_days: float, drift: float = 0.1) -> GeometricBrownianMotion:
-    return GeometricBrownianMotion(
-        0, "spot:X", 0, int(end_days * DAY), int(step_days * DAY), 50.0, 0.4, drift, 0.0, 250.0
-    )
+def brownian(end_days: float, step_days: float, drift: float = 0.1) -> Ticks:
+    grid = Grid.over([(0, int(end_days * DAY))], int(step_days * DAY))
+    return Ticks(0, grid, BrownianMotion("spot:X", 50.0, 0.4, drift), 0.0, 250.0, Escrow())
+
+
+def path_of(ticks: Ticks, seed: int, path: int) -> Any:
+    return ticks.walk(seed, path).over(ticks.steps(0, ticks.count)).prices
 
 
 def test_brownian_motion_has_the_moments_of_its_distribution() -> None:
-    prepared = brownian(250, 50).prepare(np.arange(6))
-    paths = np.array([prepared.mids(generator(11, "spot:X", path)) for path in range(20_000)])
+    ticks = brownian(250, 50)
+    paths = np.array([path_of(ticks, 11, path) for path in range(20_000)])
     assert np.all(paths[:, 0] == 50.0)
     logs = np.log(paths[:, 1:] / paths[:, :-1])
     assert np.allclose(logs.mean(axis=0), (0.1 - 0.4**2 / 2) / 5, atol=4 * 0.4 / np.sqrt(5 * 20_000))
@@ -51,9 +56,8 @@ def test_brownian_motion_has_the_moments_of_its_distribution() -> None:
 
 def test_brownian_motion_ends_at_the_clocks_end_with_a_shorter_step() -> None:
     motion = brownian(125, 50)
-    assert (motion.times() / DAY).tolist() == [0, 50, 100, 125]
-    prepared = motion.prepare(np.arange(4))
-    assert np.allclose(prepared.steps.deviations, 0.4 * np.sqrt(np.array([50, 50, 25]) / 250))
+    assert (motion.grid.times() / DAY).tolist() == [0, 50, 100, 125]
+    assert np.allclose(motion.steps(0, 4).steps.deviations, 0.4 * np.sqrt(np.array([50, 50, 25]) / 250))
 
 
 PAYING = {
@@ -136,5 +140,5 @@ def test_an_option_sold_at_theo_on_a_stock_that_pays_is_fair(root: Path) -> None
 
 
 def test_an_earlier_end_only_cuts_the_path_off() -> None:
-    long, short = (brownian(days, 1).prepare(np.arange(days + 1)) for days in (100, 37))
-    assert np.array_equal(long.mids(generator(5, "spot:X", 2))[:38], short.mids(generator(5, "spot:X", 2)))
+    long, short = (path_of(brownian(days, 1), 5, 2) for days in (100, 37))
+    assert np.array_equal(long[:38], short)

@@ -16,6 +16,7 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario
 from mmsim.scenario.checks.common import each_model
 from mmsim.scenario.parts.base import Part
+from tests.scenario_draws import shedding
 
 
 class Case(NamedTuple):
@@ -110,6 +111,10 @@ def _opened(part: str, price: str, given: bool) -> Callable[[Case], bool]:
 
 
 MODELS = ("scripted", "poisson", "retail", "hedger", "customer_net_buyer", "informed", "vol_trader", "sniper")
+SOLVED = (
+    *("avellaneda_stoikov", "glft", "stoikov_saglam", "baldacci_bergault_gueant"),
+    *("hedging_cost", "toxicity", "join_market"),
+)
 FEATURES: dict[str, Callable[[Case], bool]] = {
     "a stock": lambda case: _kinds(case, "stock"),
     "an index": lambda case: _kinds(case, "index"),
@@ -131,6 +136,15 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "hedge latency": lambda case: case.scenario.latency.hedge > 0 and _hedged(case),
     "limit: position": lambda case: _is_full(case),
     **{f"limit: {name}": _breached(name) for name in ("net_delta", "net_gamma", "net_vega", "loss")},
+    **{f"protection: {name}": _breached(f"protection_{name}") for name in ("quantity", "delta", "vega")},
+    **{f"alarm: {name}": _breached(name) for name in ("jump", "thin", "volatility")},
+    "alarm that widens": lambda case: (
+        "'widen'" in str(case.run.summary["scenario"]["protection"]) and case.counts("alarms") > 0
+    ),
+    "standing quotes": lambda case: case.counts("quote_messages") > 0,
+    "messages capped": lambda case: case.counts("quotes_held_back") > 0,
+    "queues": lambda case: case.counts("quote_messages") > 0 and "price_time" in str(case.scenario.clients),
+    "obligation met in part": lambda case: 0.0 < case.run.summary["duty"].get("share", 0.0) < 1.0,
     "option fee": lambda case: case.scenario.execution.fee_per_option > 0,
     "option rebate": lambda case: case.scenario.execution.fee_per_option < 0,
     "hedge fee": lambda case: case.detail("Expenses:Fees:Hedge") < 0,
@@ -175,13 +189,18 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     },
     **{
         f"quoting: {name}": _is(lambda s: s.quoting, "policy", name)
-        for name in ("fixed_price", "fixed_width", "vega_width", "inventory_skew")
+        for name in ("fixed_price", "fixed_width", "vega_width", "inventory_skew", *SOLVED)
     },
     "hedging: none": _is(lambda s: s.hedging, "policy", "none"),
     **{
         f"hedging: {name}": lambda case, name=name: case.scenario.hedging.policy == name and _hedged(case)
         for name in ("delta_band", "every_tick", "interval", "scripted_deltas")
     },
+    **{
+        f"hedging: {name}": lambda case, name=name: case.scenario.hedging.policy == name and _hedged(case)
+        for name in shedding.OTHERS
+    },
+    "offloads": lambda case: case.counts("offloads") > 0,
     "hedged with another underlying": lambda case: _hedged(case, elsewhere=True),
     "marks at another volatility": lambda case: isinstance(case.scenario.market.theo.volatility, float),
     "volatilities that move": lambda case: case.detail("Income:Vega") != 0,

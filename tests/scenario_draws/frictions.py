@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenario_draws import venues
+from tests.scenario_draws import protections, shedding, venues
 from tests.scenario_draws.draw import Draw, Frame, minutes
 
 
@@ -12,9 +12,10 @@ def drawn(frame: Frame) -> dict[str, Any]:
     """The parts of a scenario that say so."""
     return {
         "rates": _rates(frame.draw("rates")),
-        "execution": venues.drawn(frame, _execution(frame.draw("execution"))),
+        "execution": venues.drawn(frame, _execution(frame.draw("execution"))) | {"offload": shedding.offload(frame)},
         "latency": _latency(frame.draw("latency")),
         "limits": _limits(frame.draw("limits")),
+        "protection": protections.drawn(frame),
         "pricing": _pricing(frame.draw("pricing")),
         "report": _report(frame, frame.draw("report")),
     }

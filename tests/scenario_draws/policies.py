@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.scenario_draws import shedding
 from tests.scenario_draws.draw import Draw, Frame, minutes
 from tests.scenario_draws.instruments import Instruments
 
@@ -24,7 +25,36 @@ def quoting(frame: Frame) -> dict[str, Any]:
     dealing = ("fixed_width", "vega_width", "inventory_skew")
     name = draw.one_of(*dealing) if draw.chance(0.86) else draw.one_of("none", "fixed_price", "fixed_price")
     size = {} if name == "none" or draw.chance(0.3) else {"size": draw.whole(1, 20)}
-    return {"policy": name} | policies[name] | size
+    plain = {"policy": name} | policies[name] | size
+    return _solved(frame, size) if name in dealing and frame.draw("literature").chance(0.4) else plain
+
+
+def _solved(frame: Frame, size: dict[str, Any]) -> dict[str, Any]:
+    """A policy of the literature, some of which solve a table once (of one shape, so that it is compiled once)."""
+    draw = frame.draw("literature parameters")
+    width, lean = draw.between(0.001, 0.02), draw.one_of(0.0, 1e-7, 1e-5)
+    orders, ends = {"per_hour": draw.between(5, 60)}, draw.one_of({}, {"horizon_ns": "6h"})
+    risk: dict[str, Any] = {
+        "risk_aversion": draw.between(0.1, 50),
+        "decay": 1.0 / width,
+        "lot": draw.between(500, 5000),
+    }
+    entry: dict[str, Any] = draw.one_of(
+        {"policy": "inventory_skew", "half_spread_vol": width, "lean_spot_per_delta": lean, "lean_vol_per_gamma": lean},
+        {"policy": "avellaneda_stoikov", "sd": width, "symmetric": draw.chance(0.3)} | risk | ends,
+        {"policy": "avellaneda_stoikov", "in_vol": False, "sd": 0.5, "decay": 10.0, "risk_aversion": 0.1, "lot": 5},
+        {"policy": "glft", "sd": width, "max_lots": 20, "solution": "until_end"} | risk | orders,
+        {"policy": "glft", "sd": width, "max_lots": 20, "solution": "stationary"} | risk | orders,
+        {"policy": "stoikov_saglam", "slope": 20 / width, "risk_aversion": lean, "is_hedged": draw.chance(0.5)}
+        | orders,
+        {"policy": "baldacci_bergault_gueant", "beta": 1 / width, "vega_lot": 2000, "max_vega": 40000} | orders | ends,
+        {"policy": "hedging_cost", "round_trip_cost": width / 10, "rehedge_ns": "1h", "half_spread_vol": width},
+        {"policy": "toxicity", "half_spread_vol": width, "horizon_ns": draw.one_of("1s", "1m", "10m"), "fills": 3},
+        {"policy": "join_market", "improve_ticks": draw.one_of(0, 1, -1)},
+    )
+    if frame.is_recorded and draw.chance(0.3):
+        entry = {"policy": "join_market", "improve_ticks": draw.one_of(0, 1), "min_edge": draw.between(0.0, 0.1)}
+    return entry | size
 
 
 def instrument(frame: Frame, symbols: list[str]) -> dict[str, str]:
@@ -47,7 +77,8 @@ def hedging(frame: Frame, instruments: Instruments, instrument: dict[str, str]) 
         "scripted_deltas": {"deltas": _deltas(frame, draw, instruments)},
     }
     name = draw.one_of("none", "delta_band", "delta_band", "delta_band", "every_tick", "interval", "scripted_deltas")
-    return {"policy": name} | policies[name] | ({"instrument": instrument} if instrument else {})
+    plain = {"policy": name} | policies[name] | ({"instrument": instrument} if instrument else {})
+    return shedding.replaced(frame, plain)
 
 
 def _deltas(frame: Frame, draw: Draw, instruments: Instruments) -> list[Any]:

@@ -5,7 +5,7 @@ from math import nan
 
 import pytest
 
-from mmsim import HedgeView, QuoteView
+from mmsim import HedgeView, OptionView, QuoteView
 
 
 @pytest.fixture
@@ -61,5 +61,34 @@ def hedge_view() -> Callable[..., HedgeView]:
         net_theta=-800.0,
         last_hedge_ns=0,
         last_hedge_spot=nan,
+    )
+    return view._replace
+
+
+@pytest.fixture
+def option_view() -> Callable[..., OptionView]:
+    """Ten at-the-money calls for a quarter of a year, all that the desk holds; no hedge."""
+    view = OptionView(
+        ts_ns=1_767_225_600_000_000_000,
+        option=0,
+        underlying=0,
+        ticks=1,
+        spot=100.0,
+        strike=100.0,
+        right=1.0,
+        years=0.25,
+        rate=0.05,
+        multiplier=100.0,
+        theo=5.0,
+        implied_volatility=0.2,
+        delta=0.55,
+        gamma=0.04,
+        vega=20.0,
+        theta=-8.0,
+        position=10.0,
+        hedge=0.0,
+        net_delta=550.0,
+        net_gamma=40.0,
+        net_vega=20_000.0,
     )
     return view._replace

@@ -9,10 +9,11 @@ from mmsim.scenario.checks import (  # each registers its own
     market,
     models,
     money,
+    protection,
     variants,
 )
 from mmsim.scenario.checks.registry import ERROR_TYPE, Mistake, mistakes
 
-_REGISTERED = (clients, clock, desk, execution, instruments, market, models, money, variants)
+_REGISTERED = (clients, clock, desk, execution, instruments, market, models, money, protection, variants)
 
 __all__ = ["ERROR_TYPE", "Mistake", "mistakes"]

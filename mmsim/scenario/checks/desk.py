@@ -37,6 +37,13 @@ def _opened_once(s: Scenario) -> Iterator[Mistake]:
         yield Mistake(("opening", "hedges", n, "underlying"), f"{name} stands twice: give its whole position once")
 
 
+@reads("clients")
+def _volatility_desk(s: Scenario) -> Iterator[Mistake]:
+    for n, group in enumerate(s.clients):
+        if group.name == "volatility_desk":
+            yield Mistake(("clients", n, "name"), "is the desk's own counterparty for offloads: choose another name")
+
+
 @reads("hedging", "options", "underlyings")
 def _delivery(s: Scenario) -> Iterator[Mistake]:
     given, symbols = s.hedging.instrument, symbols_of(s)

@@ -21,14 +21,8 @@ def _fees_once(s: Scenario) -> Iterator[Mistake]:
 
 @reads("execution")
 def _passive(s: Scenario) -> Iterator[Mistake]:
-    execution = s.execution
-    if execution.hedge_at == "passive":
-        if not execution.patience:
-            yield Mistake(("execution", "hedge_at"), "passive needs patience: a resting hedge is to cross some time")
-        return
-    for key in ("fill_probability", "patience"):
-        if getattr(execution, key):
-            yield Mistake(("execution", key), f"is for hedge_at: passive, not {execution.hedge_at}")
+    if s.execution.hedge_at == "passive" and not s.execution.patience:
+        yield Mistake(("execution", "hedge_at"), "passive needs patience: a resting hedge is to cross some time")
 
 
 @reads("execution", "market", "underlyings")

@@ -56,12 +56,21 @@ Impacts = Annotated[
 ]
 
 
+class Offload(Part):
+    """What a volatility desk asks for taking options off the book, or for giving some: see docs/hedging.md."""
+
+    half_spread_vol: NonNegative = Field(
+        0.01, description="it deals at theo and so much volatility against the desk, absolute (0.01 is one point)"
+    )
+    fee: NonNegative = Field(0.0, description="currency a contract")
+
+
 class Execution(Part):
     """How the desk quotes and its hedges trade, what trading costs, and how lots are matched."""
 
     hedge_at: Literal["mid", "touch", "passive"] = Field(
         "mid",
-        description="touch: hedges buy at the ask and sell at the bid; passive: they rest at the bid or ask, and cross "
+        description="touch: hedges buy at the ask and sell at the bid; passive: they rest at the near touch, and cross "
         "the spread when patience ends",
     )
     fill_probability: Probability = Field(
@@ -89,6 +98,9 @@ class Execution(Part):
     requote: Literal["on_demand", "every_tick"] = Field(
         "on_demand",
         description="every_tick: all options at each tick of their underlying, to see more crosses; slower, same fills",
+    )
+    offload: Offload = Field(
+        Offload(), description="what it costs to trade options with a volatility desk, where the hedging policy does"
     )
 
 
