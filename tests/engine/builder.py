@@ -109,9 +109,10 @@ def replay(
 
     def changed(*arguments: Any, **keywords: Any) -> market.Market:
         built = build(*arguments, **keywords)
-        kept = built.fixed[~np.isin(built.fixed["kind"], [int(kind) for kind in without])]
+        drawn = built.events(0)
+        kept = drawn[~np.isin(drawn["kind"], [int(kind) for kind in without])]
         groups = {"rules": np.array(rules, np.int64), "clients": ("tape",) * len(rules)} if rules else {}
-        return dataclasses.replace(built, fixed=merge([kept, *events]), **groups)
+        return dataclasses.replace(built, fixed=merge([kept, *events]), placed=(), flows=(), **groups)
 
     with mock.patch.object(backtest.market, "build", changed):
         run = backtest.run(chosen)
