@@ -117,8 +117,8 @@ def _informed(frame: Frame, draw: Draw) -> Group:
 
 
 def _vol_trader(frame: Frame, draw: Draw) -> Group:
-    forecast = {"forecast": draw.between(0.1, 0.5)} if draw.chance(0.4) else {"error": draw.one_of(0.0, 0.05)}
-    return _arriving(frame, draw) | forecast | {"threshold": draw.one_of(0.0, 0.001, 0.01)}
+    forecast = {"forecast": draw.between(0.1, 0.5)} if draw.chance(0.4) else {"error": draw.one_of(0.02, 0.05)}
+    return _arriving(frame, draw) | forecast | {"threshold": draw.one_of(0.001, 0.01, 0.04)}
 
 
 def _sniper(frame: Frame, draw: Draw) -> Group:
