@@ -118,11 +118,15 @@ def test_the_sound_run_has_something_of_everything(sound: Books) -> None:
     assert set(idle) <= {"Income:Rates", "Income:Basis", "Income:Unexplained", "Equity:Opening"}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+LATENT = {"hedges without their latency": {"latency": {"hedge": "50ms"}}}  # faults of what the scenario lacks
+PLANTED = [fault for fault in FAULTS if fault in LATENT or broken(SCENARIO, fault) is not None]  # the others are hunted
+assert len(PLANTED) >= 27
+
+
+@pytest.mark.parametrize("fault", PLANTED)
 def test_a_broken_engine_is_found_out(fault: str, sound: Books) -> None:
-    truth = SCENARIO
-    if fault == "hedges without their latency":
-        truth = changed(SCENARIO, latency={"hedge": "50ms"})
+    truth = changed(SCENARIO, **LATENT.get(fault, {}))
+    if fault in LATENT:
         sound = books(truth)
     wrong = broken(truth, fault)
     assert wrong is not None
