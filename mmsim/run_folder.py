@@ -26,6 +26,7 @@ _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "convexity_and_theta": (int, float),
     "cash": dict,
     "carry": dict,
+    "hedge_cost": dict,
     "components": dict,
     "equity": dict,
     "taylor": dict,

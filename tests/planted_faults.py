@@ -90,7 +90,7 @@ FAULTS: dict[str, Fault] = {
     "option fees forgotten": _without("execution", "fee_per_option"),
     "hedge fees forgotten": _without("execution", "fee_per_hedge"),
     "exercise fees forgotten": _without("execution", "fee_per_exercise"),
-    "offloads at theo": lambda scenario: scenario["execution"].get("offload", {}).pop("half_spread_vol", None),
+    "offloads at another price": lambda scenario: scenario["execution"].get("offload", {}).pop("half_spread_vol", None),
     "offloads without their fee": lambda scenario: scenario["execution"].get("offload", {}).pop("fee", None),
     "hedges at the other of mid and touch": _turned("execution", "hedge_at", "mid", "touch"),
     "hedges without their latency": _without("latency", "hedge"),

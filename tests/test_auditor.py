@@ -351,6 +351,9 @@ def test_a_recorded_day_passes_the_audit(name: str, root: Path, recorded_data: P
     "name",
     [
         "synthetic/market_maker_day",
+        "synthetic/heston_day",
+        "synthetic/jumps_day",
+        "synthetic/oscillation",
         "textbook/neftci_9_4_6",
         "textbook/put_scalping",
         "textbook/short_call_hedge",

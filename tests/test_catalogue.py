@@ -93,3 +93,10 @@ def test_what_is_not_there_is_said(folder, asked, said):
     with pytest.raises(UserError) as raised:
         catalogue.entries(asked)
     assert said in str(raised.value)
+
+
+def test_choices_are_written_as_a_scenario_does():
+    (entry,) = catalogue.entries("hedge_at")
+    chosen = entry.parameters[0]
+    assert (chosen.type, chosen.default) == ("implied or realised or forecast or given", "implied")
+    assert entry.example.startswith("hedging: {policy: hedge_at, volatility_is: implied,")

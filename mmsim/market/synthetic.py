@@ -75,7 +75,7 @@ class Builder:
         """The model of an underlying; UserError if its dividends are worth more than it is."""
         ticks = self._ticks(number, symbol, self.scenario.spot_model(symbol))
         volatility = self.scenario.volatility_model(symbol)
-        if isinstance(volatility, ConstantVolatility):
+        if isinstance(volatility, ConstantVolatility) or not len(self.universe.chains[symbol]):
             return UnderlyingModel(ticks, None)
         return UnderlyingModel(ticks, self._implied(number, symbol, volatility))
 

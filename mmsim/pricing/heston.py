@@ -21,11 +21,11 @@ M. Lake, Robust high-precision option pricing by Fourier transforms, Wilmott (20
 
 from __future__ import annotations
 
-import cmath
 import math
 from typing import NamedTuple
 
 from mmsim.kernel import internal, njit
+from mmsim.pricing.complex_numbers import exp, log, size, sqrt
 from mmsim.pricing.implied import implied_volatility
 
 _STEP = 0.3  # of the rule, before it is halved
@@ -83,22 +83,22 @@ def _integrand(s: complex, k: float, years: float, of: HestonTerms) -> _Integran
     """ln(M(s)·e^{(1−s)k}/(s(s−1)))."""
     square, xi2 = s * s - s, of.vol_of_vol * of.vol_of_vol
     beta = of.mean_reversion - of.correlation * of.vol_of_vol * s
-    d = cmath.sqrt(beta * beta - xi2 * square)
+    d = sqrt(beta * beta - xi2 * square)
     below = beta + d
     w = square / below if below != 0.0 else complex(0.0, 0.0)  # (β − d)/ξ²
     x = d * years
-    if abs(x) < 1e-2:
+    if size(x) < 1e-2:
         gone = years * (1.0 + x * (-0.5 + x * (1.0 / 6.0 + x * (-1.0 / 24.0 + x * (1.0 / 120.0 - x / 720.0)))))
     else:
-        gone = (1.0 - cmath.exp(-x)) / d
+        gone = (1.0 - exp(-x)) / d
     u = 0.5 * xi2 * w * gone
-    if abs(u) < 1e-4:
+    if size(u) < 1e-4:
         logarithm = 0.5 * w * gone * (1.0 - u * (0.5 - u * (1.0 / 3.0 - 0.25 * u)))  # ln(1 + u)/ξ²
     else:
-        logarithm = cmath.log(1.0 + u) / xi2
+        logarithm = log(1.0 + u) / xi2
     by_variance = 0.5 * square * gone / (1.0 + u)
     drifted = of.mean_reversion * of.long_run_variance * (w * years - 2.0 * logarithm)
-    return _Integrand(drifted + by_variance * of.variance + (1.0 - s) * k - cmath.log(square), by_variance)
+    return _Integrand(drifted + by_variance * of.variance + (1.0 - s) * k - log(square), by_variance)
 
 
 @internal
@@ -182,11 +182,11 @@ def _sum(first: float, step: float, at: _Saddle, bend: float, k: float, years: f
         cosh, sinh = math.cosh(t), math.sinh(t)
         s = complex(at.at + bend * at.width * (cosh - 1.0), at.width * sinh)
         found = _integrand(s, k, years, of)
-        term = cmath.exp(found.logarithm - at.logarithm) * complex(bend * sinh, cosh)
+        term = exp(found.logarithm - at.logarithm) * complex(bend * sinh, cosh)
         share = 0.5 if t == 0.0 else 1.0
         total += share * term.imag
         slopes += share * (term * found.by_variance).imag
-        if abs(term) <= _NEGLIGIBLE * abs(total):
+        if size(term) <= _NEGLIGIBLE * abs(total):
             break
         t += step
     return _TimeValue(total, slopes)

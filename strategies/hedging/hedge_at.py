@@ -29,7 +29,7 @@ class HedgeAt(NamedTuple):
     implied one the profit comes steadily, ½(σ² − σ̃²)S²Γ dt, and its sum is not certain.
     """
 
-    volatility_is: Volatility = Volatility.IMPLIED  # implied, realised, forecast or given
+    volatility_is: Volatility = Volatility.IMPLIED  # what the deltas are worked out at
     volatility: float = 0.0  # a year, absolute: what `given` is; of `realised` it is taken from the scenario
     band: float = 0.0  # units of the underlying
 

@@ -49,7 +49,9 @@ def wrong_with_prices(
     limits = [reservation(book, order, ts_ns, side) for order, _, side in legs]
     beyond = sum((price - limit) * side for limit, (_, (_, price), side) in zip(limits, legs, strict=True))
     if not beyond <= CLOSE_ENOUGH * max(1.0, *map(abs, limits)):
-        yield f"prices {[price for _, price in dealt]} are beyond the client's {limits}"
+        priced = [price for _, price in dealt]
+        one = len(priced) == 1
+        yield f"price {priced[0] if one else priced} is beyond the client's {limits[0] if one else limits}"
     yield from wrong_beside_maker(book, legs, ts_ns)
 
 

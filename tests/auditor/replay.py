@@ -210,8 +210,9 @@ class Replay:
             if self._offload(u):
                 self._ask(ts, u, i)
         for u in range(len(self.book.hedges)):
+            self.causes.add((ts, u))  # a loss limit flattens here, whatever the hour
             if self.in_session or (self.pending and self.pending[0].event == i):
-                self._ask(ts, u, i)  # a loss limit flattens here
+                self._ask(ts, u, i)
         self.snapshots.append(self._snapshot(ts))
 
     def _exercise(self, ts: int, i: int) -> None:

@@ -109,9 +109,12 @@ def replay(
 
     def changed(*arguments: Any, **keywords: Any) -> market.Market:
         built = build(*arguments, **keywords)
-        kept = built.fixed[~np.isin(built.fixed["kind"], [int(kind) for kind in without])]
+        if not (len(events) or len(without) or len(rules)):
+            return built
+        data = dataclasses.replace(built, flows=()).events(0)  # those of the only path, the ticks of models drawn
+        kept = data[~np.isin(data["kind"], [int(kind) for kind in without])]
         groups = {"rules": np.array(rules, np.int64), "clients": ("tape",) * len(rules)} if rules else {}
-        return dataclasses.replace(built, fixed=merge([kept, *events]), **groups)
+        return dataclasses.replace(built, fixed=merge([kept, *events]), placed=(), **groups)
 
     with mock.patch.object(backtest.market, "build", changed):
         run = backtest.run(chosen)

@@ -256,6 +256,27 @@ class TestEveryModel:
         assert one.tobytes() == two[two["kind"] != Kind.ORDER].tobytes()
 
 
+def test_an_underlying_without_options_has_no_volatilities(
+    modelled: Callable[..., Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = with_models(modelled, GBM, SMILE, underlyings=[{"symbol": "ABC"}, {"symbol": "XYZ"}])
+    whole = build(scenario).events(0)
+    assert np.count_nonzero(whole["kind"] == Kind.FAIR_VOLATILITY) == 4 * 8
+    monkeypatch.setattr(spool, "IN_MEMORY", 500)
+    assert build(scenario).events(0).tobytes() == whole.tobytes()
+
+
+def test_a_scheduled_jump_stands_at_the_first_tick_from_then_on(modelled: Callable[..., Scenario]) -> None:
+    """On a spot that does nothing else; one after the clock's end does not happen."""
+    events = [{"at": f"2026-03-02T{at}Z", "move": 0.05} for at in ("16:00:30", "22:00:00")]
+    still = GBM | {"volatility": 0, "events": events}
+    made = build(with_models(modelled, still, {"model": "constant", "level": 0.2})).events(0)
+    ticks = made[made["kind"] == Kind.SPOT]
+    before = ticks["ts"] < pd.Timestamp("2026-03-02T16:01:00Z").value
+    assert set(ticks["bid"][before]) == {100.0}
+    assert len(after := set(ticks["bid"][~before])) == 1 and after != {100.0}
+
+
 def test_ticks_of_sessions_leave_the_night_to_the_open(modelled: Callable[..., Scenario]) -> None:
     """Friday's close to Monday's open is one move, of the calendar's variance or the clock's (docs/time.md)."""
     clock = {"start": "2026-01-09T20:00:00Z", "end": "2026-01-12T15:30:00Z"}

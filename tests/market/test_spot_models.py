@@ -117,7 +117,7 @@ class TestMerton:
         )
 
     def test_moments_and_the_price_of_an_option(self) -> None:
-        """The mean grows by the drift; options cost Merton's series of Black–Scholes values (1976, equation 19)."""
+        """The mean grows by the drift; options cost Merton's series of Black–Scholes values (1976)."""
         plain = BrownianMotion("spot:X", 100.0, 0.2, 0.05)
         mean, deviation, intensity, years = -0.08, 0.15, 1.5, 0.5
         spots, _ = ends(MertonMotion(plain, intensity, mean, deviation), span(years, 5))

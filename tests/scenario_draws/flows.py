@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -93,7 +94,7 @@ def _conceding(frame: Frame, draw: Draw) -> Group:
 
 def _ranges(draw: Draw) -> Group:
     """Any option, or those of a range."""
-    return draw.one_of(WIDE, WIDE, {"moneyness": [0.9, 1.15], "days": [0, 10_000]}, {})
+    return copy.deepcopy(draw.one_of(WIDE, WIDE, {"moneyness": [0.9, 1.15], "days": [0, 10_000]}, {}))
 
 
 def _retail(frame: Frame, draw: Draw) -> Group:
@@ -116,8 +117,8 @@ def _informed(frame: Frame, draw: Draw) -> Group:
 
 
 def _vol_trader(frame: Frame, draw: Draw) -> Group:
-    forecast = {"forecast": draw.between(0.1, 0.5)} if draw.chance(0.4) else {"error": draw.one_of(0.0, 0.05)}
-    return _arriving(frame, draw) | forecast | {"threshold": draw.one_of(0.0, 0.001, 0.01)}
+    forecast = {"forecast": draw.between(0.1, 0.5)} if draw.chance(0.4) else {"error": draw.one_of(0.02, 0.05)}
+    return _arriving(frame, draw) | forecast | {"threshold": draw.one_of(0.001, 0.01, 0.04)}
 
 
 def _sniper(frame: Frame, draw: Draw) -> Group:

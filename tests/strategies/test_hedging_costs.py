@@ -100,3 +100,20 @@ def test_spot_move_waits_for_a_share_of_a_days_deviation(hedge_view):
     assert [policy.hedge(view._replace(spot=spot)) for spot in (99.373, 100.63, 99.371, 100.633)] == [0, 0, -52, -52]
     assert policy.hedge(view._replace(last_hedge_ns=0, last_hedge_spot=nan)) == -52
     assert policy.hedge(view._replace(implied_volatility=nan)) == -52
+
+
+@pytest.mark.parametrize(
+    ("policy", "wrong"),
+    [
+        (
+            Leland(round_trip=-0.1, interval_ns=0, clamp=2.0, year_days=-1),
+            {"round_trip", "interval_ns", "clamp", "year_days"},
+        ),
+        (WhalleyWilmott(cost=-0.1, risk_aversion=0.0), {"cost", "risk_aversion"}),
+        (Zakamouline(cost=0.0, risk_aversion=-1.0, clamp=-0.1), {"cost", "risk_aversion", "clamp"}),
+        (SpotMove(deviations=-1.0, period_ns=0, year_days=-1.0), {"deviations", "period_ns", "year_days"}),
+    ],
+)
+def test_domains_are_checked(policy, wrong):
+    assert set(policy.check()) == wrong
+    assert type(policy)().check() == {}

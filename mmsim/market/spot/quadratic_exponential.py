@@ -7,7 +7,7 @@ of the variance by the trapezoidal rule, and a constant by which the mean growth
 
 Its bias is of the trapezoidal rule: of the third moment on, and gone with the square of the step. Source: L. Andersen,
 Simple and efficient simulation of the Heston stochastic volatility model, Journal of Computational Finance 11 (2008),
-no. 3: moments of section 3.2, the variance of section 4.2, the logarithm of equation 33, the correction of section 4.4.
+no. 3: the QE scheme, the discretisation of ln X and its martingale correction, with γ1 = γ2 = 1/2 and ψc = 1.5.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsim.scenario.checks.common import scripted_orders, start_prices
 from mmsim.scenario.checks.registry import Mistake, reads
+from mmsim.scenario.parts.clients import Arriving, SniperClients
 from mmsim.strict_yaml import KeyPath
 
 if TYPE_CHECKING:
@@ -40,5 +41,7 @@ def _amounts(
     for path, order in scripted_orders(s):
         yield (*path, "size"), order.size, worth.get(order.option, 0.0)
     for n, group in enumerate(s.clients):
-        if group.model == "poisson":
+        if isinstance(group, Arriving):
             yield ("clients", n, "sizes"), max(group.sizes), max(worth.values(), default=0.0)
+        elif isinstance(group, SniperClients):
+            yield ("clients", n, "size"), group.size, max(worth.values(), default=0.0)
