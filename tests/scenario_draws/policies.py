@@ -34,25 +34,29 @@ def _solved(frame: Frame, size: dict[str, Any]) -> dict[str, Any]:
     draw = frame.draw("literature parameters")
     width, lean = draw.between(0.001, 0.02), draw.one_of(0.0, 1e-7, 1e-5)
     orders, ends = {"per_hour": draw.between(5, 60)}, draw.one_of({}, {"horizon_ns": "6h"})
-    risk: dict[str, Any] = {
-        "risk_aversion": draw.between(0.1, 50),
-        "decay": 1.0 / width,
-        "lot": draw.between(500, 5000),
-    }
+    lot = {"decay": 1.0 / width, "lot": draw.between(500, 5000)}
+    risk: dict[str, Any] = {"sd": width, "risk_aversion": draw.between(0.1, 50)} | lot
+    glft: dict[str, Any] = {"policy": "glft", "max_lots": 20} | risk | orders
+    linear: dict[str, Any] = {"policy": "stoikov_saglam", "slope": 20 / width, "risk_aversion": lean} | orders
+    logistic = {"policy": "baldacci_bergault_gueant", "beta": 1 / width, "vega_lot": 2000, "max_vega": 40000} | orders
+    toxic = {"policy": "toxicity", "half_spread_vol": width, "horizon_ns": draw.one_of("1s", "1m", "10m"), "fills": 3}
+    costly = {"policy": "hedging_cost", "round_trip_cost": width / 10, "rehedge_ns": "1h", "half_spread_vol": width}
     entry: dict[str, Any] = draw.one_of(
         {"policy": "inventory_skew", "half_spread_vol": width, "lean_spot_per_delta": lean, "lean_vol_per_gamma": lean},
-        {"policy": "avellaneda_stoikov", "sd": width, "symmetric": draw.chance(0.3)} | risk | ends,
+        {"policy": "avellaneda_stoikov", "symmetric": draw.chance(0.3)} | risk | ends,
         {"policy": "avellaneda_stoikov", "in_vol": False, "sd": 0.5, "decay": 10.0, "risk_aversion": 0.1, "lot": 5},
-        {"policy": "glft", "sd": width, "max_lots": 20, "solution": "until_end"} | risk | orders,
-        {"policy": "glft", "sd": width, "max_lots": 20, "solution": "stationary"} | risk | orders,
-        {"policy": "stoikov_saglam", "slope": 20 / width, "risk_aversion": lean, "is_hedged": draw.chance(0.5)}
-        | orders,
-        {"policy": "baldacci_bergault_gueant", "beta": 1 / width, "vega_lot": 2000, "max_vega": 40000} | orders | ends,
-        {"policy": "hedging_cost", "round_trip_cost": width / 10, "rehedge_ns": "1h", "half_spread_vol": width},
-        {"policy": "toxicity", "half_spread_vol": width, "horizon_ns": draw.one_of("1s", "1m", "10m"), "fills": 3},
-        {"policy": "join_market", "improve_ticks": draw.one_of(0, 1, -1)},
+        glft | {"solution": "until_end"},
+        glft | {"solution": "stationary"},
+        linear | {"is_hedged": True},
+        linear | {"is_hedged": False},
+        logistic,
+        logistic | ends,
+        costly,
+        costly | {"is_netted": False},
+        toxic,
+        toxic | {"half_life_ns": 0},
     )
-    if frame.is_recorded and draw.chance(0.3):
+    if frame.is_recorded and draw.chance(0.5):
         entry = {"policy": "join_market", "improve_ticks": draw.one_of(0, 1), "min_edge": draw.between(0.0, 0.1)}
     return entry | size
 
