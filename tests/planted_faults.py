@@ -32,7 +32,8 @@ def _turned(part: str, key: str, *choices: str) -> Fault:
 
     def turn(scenario: Values) -> None:
         values = scenario.setdefault(part, {})
-        values[key] = choices[(choices.index(values.get(key, choices[0])) + 1) % len(choices)]
+        if (given := values.get(key, choices[0])) in choices:
+            values[key] = choices[(choices.index(given) + 1) % len(choices)]
 
     return turn
 
@@ -72,6 +73,11 @@ def _tenfold_future(entry: Values) -> None:
         entry["multiplier"] = 10 * entry.get("multiplier", 1)
 
 
+def _thaw(protection: Values) -> None:
+    for key in ("window", "freeze", "quantity", "net_delta", "net_vega"):
+        protection.pop(key, None)
+
+
 def _later(dividend: Values) -> None:
     dividend["ex"] = (pd.Timestamp(dividend["ex"]) + pd.Timedelta(days=1)).isoformat()
 
@@ -93,6 +99,10 @@ FAULTS: dict[str, Fault] = {
     "offloads at another price": lambda scenario: scenario["execution"].get("offload", {}).pop("half_spread_vol", None),
     "offloads without their fee": lambda scenario: scenario["execution"].get("offload", {}).pop("fee", None),
     "hedges at the other of mid and touch": _turned("execution", "hedge_at", "mid", "touch"),
+    "fees by venue forgotten": _without("execution", "fees"),
+    "impact forgotten": _without("execution", "impact"),
+    "the venue's freeze forgotten": lambda scenario: _thaw(scenario.get("protection", {})),
+    "jumps unseen": _without("protection", "jump"),
     "hedges without their latency": _without("latency", "hedge"),
     "lots matched in another order": _turned("execution", "matching", "lifo", "fifo", "average"),
     "more interest on the options' cash": _moved("rates", "options_cash", 0.0, 0.05),

@@ -8,18 +8,18 @@ from tests.scenario_draws.draw import Draw, Frame
 
 
 def drawn(frame: Frame) -> dict[str, Any]:
-    """The protections of a scenario: none at all in half of them."""
+    """The protections of a scenario: none at all in half of the markets of models."""
     draw = frame.draw("protection")
-    if draw.chance(0.5):
+    if draw.chance(0.5) and not frame.is_recorded:
         return {}
     made = _freeze(draw) if draw.chance(0.4) else {}
     if draw.chance(0.3):
         made["jump"] = {"spot": draw.one_of(0.002, 0.005, 0.01), "within": _time(draw)} | _action(draw)
-    if draw.chance(0.2) and frame.is_recorded:
+    if draw.chance(0.3) and frame.is_recorded:
         made["thin"] = {"size": draw.whole(2, 40)} | _action(draw)
     if draw.chance(0.2):
         made["volatility"] = {"move": draw.between(0.001, 0.05), "within": _time(draw)} | _action(draw)
-    if draw.chance(0.4):
+    if draw.chance(0.9 if frame.is_recorded else 0.4):
         made["quotes"] = _quotes(draw)
     if draw.chance(0.3):
         width = draw.one_of(0.5, {0: 0.3, 5: 1.0}, 2.0)
