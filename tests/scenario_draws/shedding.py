@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.scenario_draws.draw import Draw, Frame, minutes
 
-SHARE = 0.3  # of the scenarios
+SHARE = 0.5  # of the scenarios
 
 
 def replaced(frame: Frame, plain: dict[str, Any]) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def replaced(frame: Frame, plain: dict[str, Any]) -> dict[str, Any]:
     draw = frame.draw("shedding")
     if plain["policy"] == "scripted_deltas" or not draw.chance(SHARE):
         return plain
-    name = draw.one_of("vega_offload", "vega_offload", "vega_offload", *OTHERS)
+    name = draw.one_of(*["vega_offload"] * 3, "hedge_at", "leland", *OTHERS)
     made = {"policy": name} | (_offload(draw) if name == "vega_offload" else OTHERS[name](frame, draw))
     return made | {key: plain[key] for key in ("instrument",) if key in plain}
 
