@@ -17,13 +17,13 @@ def drawn(frame: Frame) -> dict[str, Any]:
         made["jump"] = {"spot": draw.one_of(0.002, 0.005, 0.01), "within": _time(draw)} | _action(draw)
     if draw.chance(0.3) and frame.is_recorded:
         made["thin"] = {"size": draw.whole(2, 40)} | _action(draw)
-    if draw.chance(0.2):
-        made["volatility"] = {"move": draw.between(0.001, 0.05), "within": _time(draw)} | _action(draw)
     if draw.chance(0.9 if frame.is_recorded else 0.4):
         made["quotes"] = _quotes(draw)
     if draw.chance(0.3):
         width = draw.one_of(0.5, {0: 0.3, 5: 1.0}, 2.0)
         made["obligation"] = {"max_width": width, "min_size": draw.whole(1, 5), "share": draw.between(0.1, 0.95)}
+    if draw.chance(0.4):
+        made["volatility"] = {"move": draw.between(0.001, 0.03), "within": _time(draw)} | _action(draw)
     return made
 
 
