@@ -18,7 +18,7 @@ GROUPS = {
     "customer_net_buyer": "per_hour: 10, reservation_ticks: 2",
     "informed": "per_hour: 10, reservation_ticks: 2, probability: 0.5, horizon: 1m",
     "vol_trader": "per_hour: 10, threshold: 0.01",
-    "sniper": "share: 0.1",
+    "sniper": "share: 0.5",
 }
 
 
@@ -104,6 +104,12 @@ def test_a_recorded_market_is_its_own_maker(good: Path) -> None:
     assert load(good, recorded).market.maker is not None
     found = mistakes(good, RECORDED | {"market": "{recorded: {folder: tape}, maker: {half_spread_ticks: 1, size: 3}}"})
     assert {problem.key for problem in found} == {"market.maker.half_spread_ticks", "market.maker.size"}
+
+
+def test_looks_that_are_too_many_for_a_path(good: Path) -> None:
+    with pytest.raises(UserError, match="at most 100,000,000") as raised:
+        backtest.check(load(good, {"clients": group("sniper", looks="18"), "market.spot.step": "1ms"}))
+    assert raised.value.problems[0].key == "clients.0.share"
 
 
 def test_every_mistake_of_several_groups_is_said_at_once(good: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mmsim.errors import UserError
 from mmsim.market.clients import hedger, informed, net_buyer, poisson, retail, sniper, vol_trader
 from mmsim.market.clients.flow import Flow
 from mmsim.market.clients.ground import Ground
@@ -22,6 +23,7 @@ from mmsim.market.clients.scripted import TOO_LATE, scripted
 from mmsim.market.clients.tape import Tape
 from mmsim.market.source import Source
 from mmsim.scenario import Scenario
+from mmsim.scenario.checks.common import MAX_TICKS
 from mmsim.scenario.parts import clients as parts
 
 __all__ = ["TOO_LATE", "Flow", "Tape", "flows", "last_instants", "scripted"]
@@ -38,8 +40,13 @@ _MODELS: dict[type, Callable[[int, Any, Ground], Flow]] = {
 
 
 def flows(scenario: Scenario, source: Source) -> Iterator[Flow]:
-    """Every group of a scenario whose orders are drawn, in the scenario's order."""
+    """Every group of a scenario whose orders are drawn, in its order; UserError where a group has too many."""
     ground = Ground(scenario, source)
     for number, group in enumerate(scenario.clients):
         if type(group) in _MODELS:
-            yield _MODELS[type(group)](number, group, ground)
+            flow = _MODELS[type(group)](number, group, ground)
+            if flow.expected > MAX_TICKS:
+                key = "share" if isinstance(group, parts.SniperClients) else "per_hour"
+                wrong = f"gives about {flow.expected:,.0f} orders a path: at most {MAX_TICKS:,}"
+                raise UserError(scenario.problem(("clients", number, key), wrong))
+            yield flow
