@@ -152,9 +152,10 @@ def _causes(run: Run, market: Market, path: int, fills: pd.DataFrame) -> pd.Seri
     for ts in breaches.loc[breaches["limit"] == "loss", "ts"]:
         marked = ledger.loc[(ledger["ts"] == ts) & ledger["kind"].isin(["mark", "carry"]), "transaction"].min()
         expired = fills.loc[(fills["ts"] == ts) & (fills["kind"] == "expiry"), "transaction"].min()
-        at_the_row = (fills["transaction"] > marked) & ~(fills["transaction"] > expired)
+        at_the_row = ~(fills["transaction"] <= marked) & ~(fills["transaction"] > expired)
         sent = (fills["ts"] == ts) & (fills["kind"] == "hedge") & at_the_row
-        flattened = fills[sent].drop_duplicates("instrument").index
+        first_or_last = "first" if marked == marked else "last"  # where nothing was marked, what the tick sent is there
+        flattened = fills[sent].drop_duplicates("instrument", keep=first_or_last).index
         causes[flattened] = int(np.flatnonzero((rows["ts"] == ts) & (rows["kind"] == Kind.MARK))[0])
     if run.summary["policies"]["hedging"]["name"] == "leland":  # by its timer, but for the first of each underlying
         timers = np.flatnonzero(rows["kind"] == Kind.TIMER)
