@@ -26,7 +26,7 @@ def drawn(frame: Frame, instruments: Instruments) -> list[Group]:
 def maker(frame: Frame) -> dict[str, Any]:
     """A rival beside the desk, or none."""
     draw = frame.draw("maker")
-    if not draw.chance(0.25):
+    if not draw.chance(0.7 if frame.is_recorded else 0.25):
         return {}
     spreads = draw.one_of({"half_spread_vol": draw.between(0.001, 0.03)}, {"half_spread_ticks": draw.whole(0, 8)})
     size = {"size": draw.whole(1, 4)} if draw.chance(0.7) else {}
