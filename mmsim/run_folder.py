@@ -32,6 +32,7 @@ _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "taylor": dict,
     "counts": dict,
     "identities": dict,
+    "duty": dict,
     "data": dict,
     "policies": dict,
     "notes": list,

@@ -278,7 +278,8 @@ def _fees(scenario: Scenario) -> dict[str, float]:
         "exercise": execution.fee_per_exercise,
     }
     if (option := execution.fees.option) is not None:
-        fees |= {"option": option.maker, "option_cap": float("inf") if option.cap is None else option.cap}
+        fees |= {"option": option.maker, "option_taker": option.taker}
+        fees |= {"option_cap": float("inf") if option.cap is None else option.cap}
     if (hedge := execution.fees.hedge) is not None:
         fees |= {"hedge": hedge.taker, "hedge_maker": hedge.maker}
     return fees

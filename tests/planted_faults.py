@@ -87,6 +87,11 @@ def _without_margin(client: Values) -> None:
         client["threshold"] = 0.0
 
 
+def _without_taker(scenario: Values) -> None:
+    fees = scenario["execution"].get("fees") or {}
+    (fees.get("option") or {}).pop("taker", None)
+
+
 def _conceding_more(client: Values) -> None:
     if "reservation_ticks" in client:
         client["reservation_ticks"] = 10 * client["reservation_ticks"]
@@ -97,7 +102,7 @@ FAULTS: dict[str, Fault] = {
     "hedge fees forgotten": _without("execution", "fee_per_hedge"),
     "exercise fees forgotten": _without("execution", "fee_per_exercise"),
     "offloads at another price": lambda scenario: scenario["execution"].get("offload", {}).pop("half_spread_vol", None),
-    "offloads without their fee": lambda scenario: scenario["execution"].get("offload", {}).pop("fee", None),
+    "offloads without their fee": _without_taker,
     "hedges at the other of mid and touch": _turned("execution", "hedge_at", "mid", "touch"),
     "fees by venue forgotten": _without("execution", "fees"),
     "impact forgotten": _without("execution", "impact"),

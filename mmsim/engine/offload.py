@@ -6,6 +6,7 @@ from typing import Any
 
 from mmsim.engine.delayed import tell
 from mmsim.engine.execution import round_to_lot
+from mmsim.engine.fees import option_fee
 from mmsim.engine.fills import enter_tranche, pay_premium, start_tranche
 from mmsim.engine.greeks import book_at, keep_fresh
 from mmsim.engine.hedge_delta import Answer, is_held, keep_answer, option_view
@@ -74,7 +75,7 @@ def _post_offload(state: State, i: int, size: float, price: float, theo: float) 
     u = option["underlying"]
     units = size * option["multiplier"]
     premium, worth = micros(state, units * price), micros(state, units * theo)
-    fee = micros(state, abs(size) * state.rules[0]["offload_fee"])
+    fee = option_fee(state, option, abs(size), price, False)
     begin(state, TransactionKind.OFFLOAD)
     pay_premium(state, i, premium, worth, fee)
     post(state, Account.HEDGE_COST, i, u, premium - worth)

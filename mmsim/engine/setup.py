@@ -235,7 +235,6 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "early_assignment": execution.early_assignment == "optimal",
         "scripted": is_scripted,
         "offload_half_spread_vol": execution.offload.half_spread_vol,
-        "offload_fee": execution.offload.fee,
         **_rival(scenario),
     }
     row = np.zeros(1, layout.RULES)

@@ -305,7 +305,6 @@ RULES = np.dtype(
         ("has_hedge_slope", "i8"),
         ("offloads", "i8"),
         ("offload_half_spread_vol", "f8"),  # of the volatility desk
-        ("offload_fee", "f8"),
         ("rival", "i8"),  # who quotes beside the desk, as a Rival
         ("rival_half_spread", "f8"),
         ("rival_size", "f8"),

@@ -1,7 +1,7 @@
 """Hedge by the delta at a volatility of one's choice."""
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmsim import HedgeView, OptionView
 
@@ -41,15 +41,15 @@ class HedgeAt(NamedTuple):
             wrong["volatility"] = "is for volatility_is: given"
         return wrong
 
-    def prepare(self, scenario: object) -> "HedgeAt":
+    def prepare(self, scenario: Any) -> "HedgeAt":
         if self.volatility_is is not Volatility.REALISED:
             return self
         models = scenario.market.spot
         models = list(models.values()) if isinstance(models, dict) else [models]
-        levels = {getattr(model, "volatility", None) for model in models}
-        if len(levels) != 1 or not isinstance(*levels, float):
+        levels = list({getattr(model, "volatility", None) for model in models})
+        if len(levels) != 1 or not isinstance(levels[0], float):
             raise ValueError("no one volatility in market.spot: give the number, with volatility_is: given")
-        return self._replace(volatility=levels.pop())
+        return self._replace(volatility=levels[0])
 
     def hedge_vol(self, view: OptionView) -> float:
         if self.volatility_is is Volatility.FORECAST and view.expected_volatility > 0.0:

@@ -1,7 +1,7 @@
 """Hedge by the clock, at a volatility that has the cost of hedging in it."""
 
 from math import pi, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmsim import HedgeView, OptionView
 
@@ -32,7 +32,7 @@ class Leland(NamedTuple):
             wrong["clamp"] = "must be from 0 to 1"
         return wrong | ({} if self.interval_ns > 0 else {"interval_ns": "must be longer than 0"})
 
-    def prepare(self, scenario: object) -> "Leland":
+    def prepare(self, scenario: Any) -> "Leland":
         return self if self.year_days > 0.0 else self._replace(year_days=scenario.clock.volatility_days)
 
     def hedge_vol(self, view: OptionView) -> float:

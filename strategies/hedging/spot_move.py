@@ -1,7 +1,7 @@
 """Hedge when the spot has moved."""
 
 from math import log, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmsim import HedgeView
 
@@ -21,13 +21,13 @@ class SpotMove(NamedTuple):
     period_ns: int = 86_400_000_000_000  # time of one standard deviation
     year_days: float = 0.0  # days in a year of volatility; 0: clock.volatility_days
 
-    PRICES_BOOK = True
+    PRICES_BOOK = True  # type: ignore[misc]  # a class attribute, no field
 
     def check(self) -> dict[str, str]:
         wrong = {key: "must be at least 0" for key in ("deviations", "year_days") if getattr(self, key) < 0.0}
         return wrong | ({} if self.period_ns > 0 else {"period_ns": "must be longer than 0"})
 
-    def prepare(self, scenario: object) -> "SpotMove":
+    def prepare(self, scenario: Any) -> "SpotMove":
         return self if self.year_days > 0.0 else self._replace(year_days=scenario.clock.volatility_days)
 
     def hedge(self, view: HedgeView) -> float:

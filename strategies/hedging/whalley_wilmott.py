@@ -22,7 +22,7 @@ class WhalleyWilmott(NamedTuple):
     cost: float = 0.001  # of a trade, as a share of the spot
     risk_aversion: float = 0.1  # of an exponential utility, per unit of currency
 
-    PRICES_BOOK = True
+    PRICES_BOOK = True  # type: ignore[misc]  # a class attribute, no field
 
     def check(self) -> dict[str, str]:
         wrong = {} if self.cost >= 0.0 else {"cost": "must be at least 0"}

@@ -508,7 +508,9 @@ class Book:
     def offload_fill(self, option: int, client: int, ts_ns: int, size: float, price: float) -> dict[str, float]:
         """The same with the volatility desk: the edge that it takes is a cost of hedging, and no tranche's."""
         theta, units = self.theo(option, ts_ns), size * self.multiplier[option]
-        fee = micros(abs(size) * self.settings["offload"]["fee"])
+        fees = self.settings["fees"]
+        charged = {**fees, "option": fees.get("option_taker", fees["option"])}  # it deals at another's price
+        fee = option_fee(charged, abs(size), price, self.multiplier[option])
         self._enter_option(option, client, ts_ns, size, 0.0)
         self._book_trade(option, ts_ns, units, price, theta, fee)
         worth = self._edge(units, price, theta, bool(self.margined[option]))

@@ -18,7 +18,11 @@ LIVELY: dict[str, Any] = {
     "options": [{"underlying": "ABC", "strikes": [100], "expiry": "2026-02-05T00:00:00Z"}],
     "market__volatility": {"model": "constant", "level": 0.2},
     "quoting": fixed(1.0, 4.0, size=100.0),
-    "execution": {"lot": 0, "fee_per_option": 0.5, "offload": {"half_spread_vol": 0.01, "fee": 0.25}},
+    "execution": {
+        "lot": 0,
+        "fees": {"option": {"maker": 0.5, "taker": 0.25}},
+        "offload": {"half_spread_vol": 0.01},
+    },
 }
 THEO = float(oracle.call(100, 100, YEARS, 0.2))
 VEGA = float(oracle.gamma(100, 100, YEARS, 0.2)) * 100**2 * 0.2 * YEARS

@@ -21,9 +21,7 @@ def replaced(frame: Frame, plain: dict[str, Any]) -> dict[str, Any]:
 
 def offload(frame: Frame) -> dict[str, Any]:
     """What a volatility desk asks."""
-    draw = frame.draw("volatility desk")
-    fee = {} if draw.chance(0.3) else {"fee": draw.between(0.05, 2.0)}
-    return {"half_spread_vol": draw.between(0.001, 0.03)} | fee
+    return {"half_spread_vol": frame.draw("volatility desk").between(0.001, 0.03)}
 
 
 def _offload(draw: Draw) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def u_shape() -> tuple[float, ...]:
     dependence between hourly prices and trading volume, Journal of Financial and Quantitative Analysis 23 (1988).
 
     >>> [round(weight, 2) for weight in u_shape()[:7]]
-    [1.78, 1.38, 1.06, 0.82, 0.65, 0.54, 0.5]
+    [1.78, 1.39, 1.07, 0.82, 0.64, 0.54, 0.5]
     """
     edges = np.arange(SLICES + 1) / SLICES - 0.5
     return tuple((0.5 + 2.0 * SLICES * np.diff(edges**3)).tolist())

@@ -14,7 +14,9 @@ class OptionFees(Part):
     """What the venue of the options charges."""
 
     maker: Number = Field(0.0, description="currency a contract dealt at the desk's own quote; negative: a rebate")
-    taker: Number = Field(0.0, description="currency a contract dealt at another's price; negative: a rebate")
+    taker: Number = Field(
+        0.0, description="currency a contract dealt with the volatility desk, at its price; negative: a rebate"
+    )
     cap: Probability | None = Field(
         None, description="share of a contract's premium that its fee is at most (0.125 is 12.5 %)"
     )
@@ -62,7 +64,6 @@ class Offload(Part):
     half_spread_vol: NonNegative = Field(
         0.01, description="it deals at theo and so much volatility against the desk, absolute (0.01 is one point)"
     )
-    fee: NonNegative = Field(0.0, description="currency a contract")
 
 
 class Execution(Part):
