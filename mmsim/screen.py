@@ -90,13 +90,14 @@ def comparison(summary: Mapping[str, Any], table: pd.DataFrame, folder: Path) ->
 
 
 def _buckets(table: pd.DataFrame, currency: str) -> Table:
-    """A row a variant: the buckets that are not zero throughout, and the fills."""
-    shown = _table(f"variant, {currency}")
-    amounts = [name for name in table.columns if name not in ("client_fills", "hedge_fills")]
-    digits = decimals(abs(table[amounts].to_numpy(float)[~table[amounts].isna().to_numpy()]).tolist())
+    """A row a variant: the buckets that are not zero throughout, and the fills; the tables have more digits."""
+    shown = _table()
+    shown.add_column(f"variant, {currency}", no_wrap=True, overflow="fold")
+    amounts = [name for name in table.columns if name not in ("client_fills", "hedge_fills", "se")]
+    digits = max(decimals(abs(table[amounts].to_numpy(float)[~table[amounts].isna().to_numpy()]).tolist()) - 2, 0)
     kept = [name for name in amounts if any(not is_shown_as_zero(v, digits) for v in table[name].dropna())]
     for name in (*kept, "client_fills", "hedge_fills"):
-        shown.add_column(_COLUMNS.get(name, words.label(name).lower()), justify="right")
+        shown.add_column(_COLUMNS.get(name, words.label(name).lower()), justify="right", overflow="fold")
     for variant, row in table.iterrows():
         figures = [fixed(row[column], digits) for column in kept]
         fills = [f"{row[column]:,.0f}" for column in ("client_fills", "hedge_fills")]
@@ -104,7 +105,7 @@ def _buckets(table: pd.DataFrame, currency: str) -> Table:
     return shown
 
 
-_COLUMNS = {"hedging_pnl": "hedging PnL", "sd": "sd of total", "se": "standard error"}
+_COLUMNS = {"hedging_pnl": "hedging PnL", "sd": "sd of total"}
 
 
 def _differences(summary: Mapping[str, Any]) -> Parts:
