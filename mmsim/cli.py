@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +22,16 @@ import mmsim
 from mmsim.errors import Problem, UserError
 
 FAILED, WRONG_INPUT = 1, 2
-COMPILING = "Compiling the loop (first run only, about 30 s)"
+COMPILING = "Compiling the loop (first run only, about a minute)"
 PLAIN_LINE_EVERY_S = 10.0
 OBJECTS_A_COLLECTION = 500_000
+
+
+def _columns() -> int:
+    """As wide as COLUMNS says, where nothing else does."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() and int(given) > 0 else 120
+
 
 app = typer.Typer(
     help="An event-driven backtester for an options market maker: where did every cent come from?",
@@ -32,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+out = Console(width=None if sys.stdout.isatty() else _columns(), highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -184,7 +192,7 @@ def compare(
         elif quiet:
             say(str(folder))
         else:
-            screen.show(screen.comparison(found.summary, found.table, folder), out)
+            screen.show(screen.comparison(found.summary, found.table, found.clients, folder), out)
         refuse_unbalanced(folder, found.identities)
 
 

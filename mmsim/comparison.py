@@ -64,8 +64,8 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """A row a variant (but the first) and figure: what it has more than the first, with 95 % intervals.
 
-        Paired over paths; with one path by the stationary bootstrap over the marks of both (`paired`), whose figures
-        are those at the last mark.
+        Paired over paths; with one path by the stationary bootstrap over the marks that both have (`paired`), the last
+        of which is the end; not known where no marks are kept.
         """
         rows = []
         for name in list(self.runs)[1:]:
@@ -162,17 +162,16 @@ class Comparison:
     def _against_first(self, name: str) -> list[paired.Difference]:
         """The differences of all figures between a variant and the first."""
         one, other = (self.paths[self.paths["variant"] == which] for which in (self.reference, name))
-        if len(one) != len(other) or len(one) > 1:
-            count = min(len(one), len(other))
-            return [
-                paired.over_paths(one[figure].to_numpy()[:count], other[figure].to_numpy()[:count])
-                for figure in FIGURES
-            ]
-        increments = [_increments(self.runs[which]) for which in (self.reference, name)]
-        together = increments[0].index.union(increments[1].index)
-        filled = [steps.reindex(together, fill_value=0.0).to_numpy() for steps in increments]
+        over_paths = [paired.over_paths(one[figure].to_numpy(), other[figure].to_numpy()) for figure in FIGURES]
+        if len(one) > 1:
+            return over_paths
+        sums = [_over_time(self.runs[which]) for which in (self.reference, name)]
+        shared = sums[0].index.intersection(sums[1].index)
+        if not len(shared):
+            return over_paths  # no marks were kept
+        steps = [np.diff(table.loc[shared].to_numpy(), axis=0, prepend=0.0) for table in sums]
         draws = generator(self.runs[self.reference].summary["seed"], f"bootstrap:{name}", 0)
-        return paired.over_time(filled[0], filled[1], draws)
+        return paired.over_time(steps[0], steps[1], draws)
 
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.runs)})"
@@ -189,15 +188,14 @@ def _of_paths(run: Run) -> pd.DataFrame:
     return table[["path", *FIGURES, *COUNTS]]
 
 
-def _increments(run: Run) -> pd.DataFrame:
-    """What each figure gained from one mark of the time grid to the next, by time."""
+def _over_time(run: Run) -> pd.DataFrame:
+    """What each figure had come to at each mark of the time grid, by time."""
     marks = run.marks
     desk = marks[marks["underlying"] == ""].drop_duplicates("ts", keep="last").set_index("ts")
     renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
     sums = pd.DataFrame({figure: desk[renamed.get(figure, figure)] for figure in (*BUCKETS, "total")})
     sums["hedging_pnl"] = sums["total"] - sums["spread_capture"]
-    steps = np.diff(sums[list(FIGURES)].to_numpy(), axis=0, prepend=0.0)
-    return pd.DataFrame(steps, index=sums.index, columns=list(FIGURES))
+    return sums[list(FIGURES)]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

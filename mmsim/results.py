@@ -362,7 +362,7 @@ def _waited(journal: tables.Journal, scenario: Scenario) -> list[str]:
     after = f"{duration_text(scenario.latency.hedge)} after the decision"
     said = f"{abs(moved):,.2f} {scenario.currency} {'for' if moved > 0 else 'against'}"
     bars = "; of recorded bars that is the next bar's price" if scenario.market.recorded else ""
-    kept = f", on the {scenario.keep_paths:,} paths kept" if scenario.keep_paths < scenario.paths else ""
+    kept = f", on {scenario.keep_paths:,} of the paths" if scenario.keep_paths < scenario.paths else ""
     return [f"hedges fill {after}{bars}: by then the market had moved {said} them (in delta{kept})"]
 
 

@@ -71,13 +71,16 @@ def _attribution(summary: Mapping[str, Any]) -> Table:
     return table
 
 
-def comparison(summary: Mapping[str, Any], table: pd.DataFrame, folder: Path) -> Parts:
+def comparison(summary: Mapping[str, Any], table: pd.DataFrame, clients: pd.DataFrame, folder: Path) -> Parts:
     """What the variants came to, and what each has more than the first; ``summary`` is comparison.json."""
     paths, currency = summary["paths"], summary["currency"]
     many = f", means of {paths:,} paths" if paths > 1 else ""
     yield Text(f"{summary['name']}: seed {summary['seed']}, {len(table)} variants{many}, {summary['seconds']:.1f} s")
     yield _buckets(table, currency)
     yield from _differences(summary)
+    if clients["client"].nunique() > 1:
+        yield _groups(clients)
+        yield Text("By client group: options at theo, fees included, hedges not; a mean of the paths that are kept")
     for name, part in summary["variants"].items():
         if part["differs"]:
             keys = ", ".join(part["differs"])
@@ -106,6 +109,18 @@ def _buckets(table: pd.DataFrame, currency: str) -> Table:
 
 
 _COLUMNS = {"hedging_pnl": "hedging PnL", "sd": "sd of total"}
+
+
+def _groups(clients: pd.DataFrame) -> Table:
+    """A row a variant: what the trades with each client group came to."""
+    totals = clients.pivot_table("total", "variant", "client", aggfunc="sum", fill_value=0.0, sort=False, observed=True)
+    table = _table("by client group")
+    digits = max(decimals(abs(totals.to_numpy()).ravel().tolist()) - 2, 0)
+    for group in totals.columns:
+        table.add_column(escape(str(group)), justify="right", overflow="fold")
+    for variant, row in totals.iterrows():
+        table.add_row(escape(str(variant)), *(fixed(value, digits) for value in row))
+    return table
 
 
 def _differences(summary: Mapping[str, Any]) -> Parts:

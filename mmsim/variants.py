@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +43,8 @@ def compare(
     arguments are those of `run`, for each. ``workers`` processes share the work (default: one a core); the results do
     not depend on their number. Raises UserError with every mistake of the user's, before anything is run.
     """
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UserError(f"workers must be a whole number from 1, not {workers!r}")
     told = progress or (lambda _share, _what: None)
     given = [scenarios] if isinstance(scenarios, str | Path | Scenario) else list(scenarios)
     entries = _entries(given, seed, paths, changes)
@@ -54,11 +57,13 @@ def compare(
     count = min(len(entries), workers or joblib.cpu_count())
     jobs = [joblib.delayed(_played)(entry, data, seed, paths, changes) for entry in entries]
     runs: dict[str, Run] = {}
-    for entry, run in zip(entries, joblib.Parallel(n_jobs=count, return_as="generator")(jobs), strict=True):
-        if isinstance(run, UserError):
-            raise UserError(*(p._replace(message=f"{entry.name}: {p.message}") for p in run.problems))
-        runs[entry.name] = run
-        told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)  # those left when one is wrong
+        for entry, run in zip(entries, joblib.Parallel(n_jobs=count, return_as="generator")(jobs), strict=True):
+            if isinstance(run, UserError):
+                raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
+            runs[entry.name] = run
+            told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
     return Comparison(runs, time.perf_counter() - started)
 
 
@@ -86,6 +91,8 @@ def _entries(
     currencies = {scenario.currency for _, scenario in loaded}
     if len(currencies) > 1:
         raise UserError(f"scenarios in different currencies cannot be compared: {', '.join(sorted(currencies))}")
+    if len({scenario.paths for _, scenario in loaded}) > 1:
+        raise UserError("scenarios with different numbers of paths cannot be compared: give --paths")
     entries = [entry for one, scenario in loaded for entry in _of_scenario(one, scenario, len(loaded) > 1)]
     names: dict[str, int] = {}
     for n, entry in enumerate(entries):

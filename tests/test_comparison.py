@@ -153,7 +153,7 @@ class Broken(NamedTuple):
 def test_a_mistake_that_only_the_run_finds_names_the_variant(file, tmp_path, workers):
     (tmp_path / "broken.py").write_text(BROKEN)
     changes = {"variants.tight": "{hedging: {policy: broken.py:Broken}}"}
-    with pytest.raises(UserError, match=r"tight: policy .*no idea"):
+    with pytest.raises(UserError, match=r"variant 'tight': policy .*no idea"):
         mmsim.compare(file, changes=changes, workers=workers)
 
 
@@ -190,6 +190,27 @@ def test_the_screen_says_who_earned_what(file, tmp_path):
     assert "unpaired" in said
     assert "--variant clock" in said
     assert all(name in said for name in ("base", "tight", "clock", "hedging"))
+
+
+def test_without_marks_differences_are_those_of_the_totals(file):
+    found = mmsim.compare(file, changes={"keep_paths": "0"}, workers=1)
+    totals = found.differences[found.differences["figure"] == "total"].set_index("variant")
+    expected = found.table["total"] - found.table.at["base", "total"]
+    assert totals["difference"].to_dict() == pytest.approx(expected.drop("base").to_dict())
+    assert totals["low"].isna().all()
+
+
+def test_variants_may_have_other_marks_and_share_the_luck_between_those_of_both(file):
+    found = mmsim.compare(file, changes={"variants": "{same: {report.mark_every: 10m}}"}, workers=1)
+    total = found.differences.set_index("figure").loc["total"]
+    assert total["difference"] == pytest.approx(0.0, abs=0.01)
+    assert total["standard_error"] < 0.01 * found.table["sd"].fillna(1.0).iloc[0] + 1.0
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "a"])
+def test_workers_are_a_whole_number_from_1(file, workers):
+    with pytest.raises(UserError, match="workers must be a whole number from 1"):
+        mmsim.compare(file, workers=workers)
 
 
 def test_variants_that_change_the_market_are_said_to(file, tmp_path):

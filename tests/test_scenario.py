@@ -415,7 +415,7 @@ def test_a_variant_is_the_scenario_with_its_keys_changed(tmp_path):
     assert Scenario.model_validate(scenario.dump()).variants == scenario.variants
 
 
-@pytest.mark.parametrize("key", ["name", "currency", "variants.more"])
+@pytest.mark.parametrize("key", ["name", "currency", "paths", "variants.more"])
 def test_some_keys_are_one_for_all_variants(good, key):
     found = mistakes(good, {"variants": f"{{a: {{{key}: EUR}}}}"})
     assert [problem.message for problem in found] == ["is one for all variants"]

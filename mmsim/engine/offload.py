@@ -14,7 +14,7 @@ from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.limits import check_position
 from mmsim.engine.seats import HedgeSeat
 from mmsim.engine.state import Counter, State, TransactionKind, micros
-from mmsim.engine.valuation import greeks_now
+from mmsim.engine.valuation import greeks_now, market_fair
 from mmsim.kernel import internal
 from mmsim.ledger import Account
 from mmsim.pricing.black_scholes import Greeks
@@ -60,7 +60,10 @@ def fill_offload(state: State, i: int, size: float, at: Greeks) -> None:
     """
     option = state.options[i]
     cost = state.rules[0]["offload_half_spread_vol"] * at.vega
-    price = at.theo + cost if size > 0.0 else max(at.theo - cost, 0.0)
+    fair = market_fair(state, option, at.theo)
+    if fair != fair:
+        fair = at.theo
+    price = fair + cost if size > 0.0 else max(fair - cost, 0.0)
     steps = start_tranche(state, i, size, at)
     row = _post_offload(state, i, size, price, at.theo)
     enter_tranche(state, i, size, at, steps, row)

@@ -68,7 +68,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
         _fill(axes, panel)
         axes.set_xlim(first, last)
         axes.xaxis.set_visible(False)
-    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     stack[-1].xaxis.set_visible(True)
     stack[-1].xaxis.set_major_locator(locator)
     stack[-1].xaxis.set_major_formatter(_clock(locator))

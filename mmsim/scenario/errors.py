@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -38,7 +38,8 @@ _SENTENCES = {
     "string_pattern_mismatch": "{found} does not match {pattern}",
     "string_too_short": "must not be empty",
     "string_too_long": "must be text of at most {max_length} characters, not {found}",
-    TOO_SHORT: "must not be empty",
+    TOO_SHORT: "must have at least {min_length} items",
+    "too_long": "must have at most {max_length} items",
     "float_type": "must be a number, not {found}",
     "int_type": "must be a whole number, not {found}",
     "int_from_float": "must be a whole number, not {found}",
@@ -56,7 +57,7 @@ def problems(error: ValidationError, root: type[Scenario], document: Document, c
     found = [
         placed(document, changed, path, *_sentence(e, root), of_key=e["type"] in UNKNOWN_KEYS)
         for path, e in details
-        if not _is_echo(path, e, document.value)
+        if not _is_echo(path, e, details)
     ]
     if more := len(every) - len(details):
         return [*found, placed(document, changed, (), f"and {more:,} more mistakes", "")]
@@ -67,11 +68,10 @@ def problems(error: ValidationError, root: type[Scenario], document: Document, c
     return found
 
 
-def _is_echo(path: KeyPath, details: ErrorDetails, value: Any) -> bool:
+def _is_echo(path: KeyPath, details: ErrorDetails, every: Sequence[tuple[KeyPath, ErrorDetails]]) -> bool:
     """Whether a list is called too short only because its items are wrong, which has been said."""
-    for step in path:
-        value = value[step] if details["type"] == TOO_SHORT else value
-    return details["type"] == TOO_SHORT and len(value) > 0
+    inside = (other[: len(path)] == path and len(other) > len(path) for other, _ in every)
+    return details["type"] == TOO_SHORT and any(inside)
 
 
 def placed(
@@ -146,6 +146,8 @@ def _sentence(details: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
     kind, context = details["type"], details.get("ctx", {})
     named = {"choices": ", ".join(_names(context)), "found": shown(context.get("tag", details["input"]))}
     message = _SENTENCES[kind].format(**context | named) if kind in _SENTENCES else details["msg"]
+    if kind == TOO_SHORT and context["min_length"] == 1:
+        message = "must not be empty"
     if kind in UNKNOWN_KEYS:
         return message, nearest(str(details["loc"][-1]), _keys_at(root, details["loc"][:-1]))
     if kind == "literal_error":

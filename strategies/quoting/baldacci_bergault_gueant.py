@@ -11,6 +11,7 @@ from mmsim import Quote, QuoteView
 DAY_NS = 86_400_000_000_000
 HOURS_A_DAY = 24.0
 MOMENTS = 64  # of the table, nearer to one another towards the end
+LEAST = -600.0  # of an exponent: Lambert's function is e^LEAST there, which is nothing
 NEWTON = 6  # steps to Lambert's function: to the last digits
 
 
@@ -85,6 +86,7 @@ class BaldacciBergaultGueant(NamedTuple):
         growth = self.vol_drift * vegas - 0.5 * self.risk_aversion * self.vol_sd**2 * vegas**2
         slopes = -np.diff(value) / self.vega_lot
         exponents = -1.0 - self.alpha - self.beta * np.stack([slopes, -slopes])  # of buying, of selling
+        exponents = np.maximum(exponents, LEAST)
         lambert = np.where(exponents > 1.0, exponents, np.exp(np.minimum(exponents, 1.0)))
         for _ in range(NEWTON):
             lambert *= (1.0 + exponents - np.log(lambert)) / (1.0 + lambert)
@@ -107,7 +109,7 @@ class BaldacciBergaultGueant(NamedTuple):
             before = (1.0 - right) * self.slopes[row, column] + right * self.slopes[row, next_column]
             after = (1.0 - right) * self.slopes[row + 1, column] + right * self.slopes[row + 1, next_column]
             priced = side * ((1.0 - later) * before + later * after)
-            exponent = -1.0 - self.alpha - self.beta * priced
+            exponent = max(-1.0 - self.alpha - self.beta * priced, LEAST)
             lambert = exponent if exponent > 1.0 else exp(exponent)
             for _ in range(NEWTON):
                 lambert *= (1.0 + exponent - log(lambert)) / (1.0 + lambert)

@@ -56,7 +56,9 @@ class Glft(NamedTuple):
         wrong |= {} if self.size >= 0.0 else {"size": "must be at least 0"}
         wrong |= {} if 1 <= self.max_lots <= 500 else {"max_lots": "must be from 1 to 500"}
         wrong |= {key: "is taken from the clock" for key in ("start", "end") if getattr(self, key) != 0.0}
-        return wrong | ({"distances": "is solved, not given"} if self.distances.size > 2 else {})
+        return wrong | (
+            {"distances": "is solved, not given"} if self.distances.any() or self.distances.size != 2 else {}
+        )
 
     def prepare(self, scenario: Any) -> "Glft":
         start, end = float(scenario.clock.start), float(scenario.clock.end)

@@ -1,6 +1,6 @@
 """A quote that asks for what its rehedging will cost, by Leland's adjusted volatility."""
 
-from math import pi, sqrt
+from math import floor, pi, sqrt
 from typing import Any, NamedTuple
 
 from mmsim import Quote, QuoteView
@@ -13,10 +13,11 @@ class HedgingCost(NamedTuple):
 
     Rehedged every Δt at a round-trip cost k of what is traded, a short option costs what it would at the variance σ²
     · (1 + L), and a long one brings what it would at σ² · (1 − L), L = √(2/π)·k/(σ·√Δt). So ask = theo + vega ·
-    (σ·√(1 + L) − σ) + half_spread_vol · vega, and the bid likewise below (to first order in the volatility; at L ≥ 1
-    the bid gives no volatility at all). With `is_netted` it is the book's gamma that is rehedged: L times what a lot
-    adds to its absolute value, over the lot's own gamma, from 1 (adds all of it) to −1 (the hedge is spared). A bid
-    below zero is not made.
+    (σ·√(1 + L) − σ) + half_spread_vol · vega, and the bid likewise below (to first order in the volatility; a side
+    that costs leave no real volatility, the bid at L ≥ 1 say, is not made). With `is_netted` it is the book's gamma
+    that is rehedged: L times what a lot adds to its absolute value, over the lot's own gamma, from 1 (adds all of it)
+    to −1 (the hedge is spared). The side that is spared a hedge is shown for no more lots than there is gamma to net.
+    A bid below zero is not made.
 
     Source: Leland, Option pricing and replication with transactions costs, Journal of Finance 40 (1985) 1283–1301,
     for the seller; Hoggard, Whalley and Wilmott, Advances in Futures and Options Research 7 (1994), for books.
@@ -46,8 +47,14 @@ class HedgingCost(NamedTuple):
         if self.is_netted and gamma > 0.0:
             bought = (abs(view.net_gamma + gamma) - abs(view.net_gamma)) / gamma
             sold = (abs(view.net_gamma - gamma) - abs(view.net_gamma)) / gamma
-        bid_vol = volatility * sqrt(max(1.0 - bought * leland, 0.0)) - volatility
-        ask_vol = volatility * sqrt(max(1.0 + sold * leland, 0.0)) - volatility
+        size = self.size
+        if min(bought, sold) < 0.0:  # a price for what is netted holds for no more than there is to net
+            size = min(size, max(float(floor(abs(view.net_gamma) / gamma)), 1.0) * self.lot)
+        bid_size, ask_size = size if bought < 0.0 else self.size, size if sold < 0.0 else self.size
+        bid_share, ask_share = 1.0 - bought * leland, 1.0 + sold * leland
+        bid_vol = volatility * sqrt(max(bid_share, 0.0)) - volatility
+        ask_vol = volatility * sqrt(max(ask_share, 0.0)) - volatility
         bid = view.theo + view.vega * (bid_vol - self.half_spread_vol)
         ask = view.theo + view.vega * (ask_vol + self.half_spread_vol)
-        return Quote(bid, ask, self.size if bid >= 0.0 else 0.0, self.size if ask >= 0.0 else 0.0)
+        has_bid, has_ask = bid_share > 0.0 and bid >= 0.0, ask_share > 0.0 and ask >= 0.0
+        return Quote(bid, ask, bid_size if has_bid else 0.0, ask_size if has_ask else 0.0)

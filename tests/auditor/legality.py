@@ -152,7 +152,7 @@ def wrong_with_hedge_fill(book: Book, u: int, units: float, price: float) -> Ite
 def wrong_with_offload(
     book: Book, option: int, ts_ns: int, size: float, price: float, in_session: bool
 ) -> Iterator[str]:
-    """Everything illegal about a trade with the volatility desk, which deals at theo and a little against the desk."""
+    """Everything illegal about a trade with the volatility desk, which deals at fair value and a little worse."""
     expected, loose = offload_price(book, option, ts_ns, size)
     if not abs(price - expected) <= loose:
         yield f"price {price} is not the volatility desk's, {expected}"
@@ -174,4 +174,5 @@ def offload_price(book: Book, option: int, ts_ns: int, size: float) -> tuple[flo
     cost = book.settings["offload"]["half_spread_vol"] * (up - down) / (2 * bump)
     by_boundary = book.contract.american[option] or book.settings["spot_dividends"]  # the vega of an approximation
     loose = (0.05 if by_boundary else 1e-4) * cost + 1e-7
-    return max(book.theo(option, ts_ns) + np.sign(size) * cost, 0.0), loose
+    fair = book.fair_value(option, ts_ns)  # of the market; where it has none, the mark
+    return max((fair if np.isfinite(fair) else book.theo(option, ts_ns)) + np.sign(size) * cost, 0.0), loose

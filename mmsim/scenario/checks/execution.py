@@ -21,6 +21,9 @@ def _fees_once(s: Scenario) -> Iterator[Mistake]:
 
 @reads("execution")
 def _passive(s: Scenario) -> Iterator[Mistake]:
+    for key in ("fill_probability", "patience"):
+        if s.execution.hedge_at != "passive" and getattr(s.execution, key):
+            yield Mistake(("execution", key), f"is for hedge_at: passive, not {s.execution.hedge_at}")
     if s.execution.hedge_at == "passive" and not s.execution.patience:
         yield Mistake(("execution", "hedge_at"), "passive needs patience: a resting hedge is to cross some time")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mmsim.scenario.model import Scenario
 
 MAX_VARIANTS = 200
-_WHOLE = ("variants", "name", "currency")  # what all variants have in common
+_WHOLE = ("variants", "name", "currency", "paths")  # what all variants have in common
 
 
 @reads("variants")

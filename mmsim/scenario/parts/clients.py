@@ -80,7 +80,9 @@ Shape = Annotated[
 class Excitement(Part):
     """Arrivals that bring arrivals: a Hawkes process with an exponential kernel."""
 
-    branching: Inner = Field(description="mean number of arrivals that one directly brings: below 1")
+    branching: Annotated[Inner, Field(ge=1e-6)] = Field(
+        description="mean number of arrivals that one directly brings: below 1"
+    )
     decay: Step = Field(description="time in which what an arrival has added to the intensity falls to 1/e of it")
 
 

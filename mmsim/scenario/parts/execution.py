@@ -62,7 +62,7 @@ class Offload(Part):
     """What a volatility desk asks for taking options off the book, or for giving some: see docs/hedging.md."""
 
     half_spread_vol: NonNegative = Field(
-        0.01, description="it deals at theo and so much volatility against the desk, absolute (0.01 is one point)"
+        0.01, description="it deals at fair value and so much volatility against the desk, absolute (0.01 is one point)"
     )
 
 

@@ -75,7 +75,9 @@ class MeanRevertingVolatility(SmiledVolatility):
     start: ImpliedVolatility = Field(description="first implied volatility at the money a year (0.2 is 20 %)")
     long_run: ImpliedVolatility = Field(description="to which it goes back, a year")
     speed: NonNegative = Field(description="at which it does so, a year (2: half of the way in 0.35 years); 0: never")
-    vol_of_vol: NonNegative = Field(description="volatility of its logarithm, a year (0.8: about 5 % a day)")
+    vol_of_vol: Annotated[NonNegative, Field(le=20)] = Field(
+        description="volatility of its logarithm, a year (0.8: about 5 % a day)"
+    )
     correlation: Correlation = Field(0.0, description="with the spot's Brownian motion, from −1 to 1")
 
 
