@@ -28,9 +28,9 @@ OBJECTS_A_COLLECTION = 500_000
 
 
 def _columns() -> int:
-    """As wide as COLUMNS says, where nothing else does."""
+    """The width of what is no terminal: wide enough for the tables, or as wide as COLUMNS says if that is more."""
     given = os.environ.get("COLUMNS", "")
-    return int(given) if given.isdecimal() and int(given) > 0 else 120
+    return max(120, int(given)) if given.isdecimal() else 120
 
 
 app = typer.Typer(

@@ -46,7 +46,7 @@ def test_every_model_needs_little_and_is_written_as_it_was_read(good: Path, mode
     [
         ("poisson", {"hawkes": "{branching: 1, decay: 1m}"}, "clients.0.hawkes.branching", "less than 1"),
         ("poisson", {"hawkes": "{branching: 1.5, decay: 1m}"}, "clients.0.hawkes.branching", "less than 1"),
-        ("poisson", {"hawkes": "{branching: 0, decay: 1m}"}, "clients.0.hawkes.branching", "greater than 0"),
+        ("poisson", {"hawkes": "{branching: 0, decay: 1m}"}, "clients.0.hawkes.branching", "at least 1e-06"),
         ("poisson", {"hawkes": "{branching: 0.5, decay: 0s}"}, "clients.0.hawkes.decay", "longer than 0"),
         ("poisson", {"hawkes": "{branching: 0.999999, decay: 1d}"}, "clients.0.hawkes.branching", "at most 10,000,000"),
         ("poisson", {"shape": "[0, 0]"}, "clients.0.shape", "at least one of the weights"),
