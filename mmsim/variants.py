@@ -50,10 +50,10 @@ def compare(
     entries = _entries(given, seed, paths, changes)
     if len(entries) < 2:
         raise UserError("there is nothing to compare: give a scenario with variants, or several scenarios")
-    started = time.perf_counter()
     told(0.0, "preparing the loop")
     from mmsim.engine import drive  # noqa: F401  compiled once, before the workers would each compile it
 
+    started = time.perf_counter()
     count = min(len(entries), workers or joblib.cpu_count())
     jobs = [joblib.delayed(_played)(entry, data, seed, paths, changes) for entry in entries]
     runs: dict[str, Run] = {}
