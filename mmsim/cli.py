@@ -22,7 +22,7 @@ import mmsim
 from mmsim.errors import Problem, UserError
 
 FAILED, WRONG_INPUT = 1, 2
-COMPILING = "Compiling the loop (first run only, about 30 s)"
+COMPILING = "Compiling the loop (first run only, about a minute)"
 PLAIN_LINE_EVERY_S = 10.0
 OBJECTS_A_COLLECTION = 500_000
 
