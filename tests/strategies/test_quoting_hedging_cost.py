@@ -42,10 +42,10 @@ def test_the_bid_gives_as_much_variance_less(call: QuoteView) -> None:
     assert (quote.bid - call.theo) / call.vega == pytest.approx((0.04 * (1 - 0.28772)) ** 0.5 - 0.2, abs=5e-6)
 
 
-def test_costs_beyond_all_variance_leave_a_bid_without_volatility(call: QuoteView) -> None:
+def test_costs_beyond_all_variance_leave_no_bid(call: QuoteView) -> None:
     """k of 4 % weekly: Leland's number is 1.1507, and no variance is left to a buyer."""
     quote = LELAND._replace(round_trip_cost=0.04).quote(call)
-    assert (call.theo - quote.bid) / call.vega == pytest.approx(0.2)
+    assert (quote.bid_size, quote.ask_size) == (0.0, LELAND.size)
     assert (quote.ask - call.theo) / call.vega == pytest.approx(0.29331 - 0.2, abs=5e-6)
 
 
@@ -57,6 +57,16 @@ def test_a_book_long_gamma_sells_below_theo_what_spares_it_hedges(call: QuoteVie
     half = policy.quote(call._replace(net_gamma=0.5 * gamma))
     assert half.ask == pytest.approx(call.theo)  # from half a lot long to half a lot short: as much to hedge as before
     assert policy._replace(is_netted=False).quote(call._replace(net_gamma=5 * gamma)) == flat
+
+
+@pytest.mark.parametrize(("held", "shown"), [(0.0, 10.0), (0.8, 1.0), (2.6, 2.0), (50.0, 10.0)])
+def test_what_spares_hedges_is_shown_for_no_more_lots_than_there_is_gamma_to_net(
+    held: float, shown: float, call: QuoteView
+) -> None:
+    policy, gamma = LELAND._replace(round_trip_cost=0.01), 100 * call.gamma
+    long, short = (policy.quote(call._replace(net_gamma=side * held * gamma)) for side in (1.0, -1.0))
+    assert (long.bid_size, long.ask_size) == (10.0, shown)
+    assert (short.bid_size, short.ask_size) == (shown, 10.0)
 
 
 def test_the_half_spread_comes_on_top(call: QuoteView) -> None:
