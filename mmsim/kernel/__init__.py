@@ -12,7 +12,7 @@ plain_policy      plain Python
 
 from mmsim.kernel.binding import bind, raised
 from mmsim.kernel.bits import bits_of, double_of
-from mmsim.kernel.cache import CACHE
+from mmsim.kernel.cache import CACHE, package_digest
 from mmsim.kernel.compiled import (
     F1,
     F2,
@@ -59,6 +59,7 @@ __all__ = [
     "inlined",
     "internal",
     "njit",
+    "package_digest",
     "raised",
     "rows_of",
     "shown",
