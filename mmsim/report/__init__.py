@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def write(run: Run, path: str | Path) -> Path:
     """Write the report of ``run`` to ``path`` and return it. The same run gives the same bytes."""
-    from mmsim.report.page import render  # matplotlib takes half a second to import: only when a page is drawn
+    from mmsim.report.run_page import render  # matplotlib takes half a second to import: only when a page is drawn
 
     target = Path(path)
     target.write_text(render(run), encoding="utf-8", newline="\n")
