@@ -38,8 +38,8 @@ _LONG = ("ledger", "fills")  # tables that grow with the events, and are never w
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
-    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``marks``, ``breaches``, ``smiles`` and, for
-    more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
+    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
+    ``smiles`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -111,6 +111,11 @@ class Run:
     def options(self) -> pd.DataFrame:
         """The buckets by option and client group."""
         return self._tables["options"].whole()
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """The options held at the end of the kept paths, with the theo and Greeks of one unit."""
+        return self._tables["positions"].whole()
 
     @cached_property
     def marks(self) -> pd.DataFrame:

@@ -27,7 +27,7 @@ _MEANT = {
     Answer.OFFLOAD: "number of contracts",
 }
 _CHUNK = 500_000  # events between two looks at the clock
-JOURNAL = ("postings", "fills", "marks", "breaches")  # the state's journals, and the desk's counts of their rows
+JOURNAL = ("postings", "fills", "marks", "breaches", "positions")  # of the state, and the desk's counts of rows
 
 
 class Desk(NamedTuple):

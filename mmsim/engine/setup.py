@@ -55,6 +55,7 @@ def new_state(
         fills=np.zeros(max(1 << 11, 32 * count), layout.FILL),
         marks=np.zeros(max(1 << 10, 16 * count), layout.MARK),
         breaches=np.zeros(max(1 << 8, 16 * count), layout.BREACH),
+        positions=np.zeros(max(len(options), 1), layout.POSITION),
         pending=np.zeros(max(64, 16 * count), layout.PENDING),
         seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
         knots=_knots(years),

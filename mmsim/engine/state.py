@@ -357,6 +357,7 @@ DESK = np.dtype(
         ("fills", "i8"),
         ("marks", "i8"),
         ("breaches", "i8"),
+        ("positions", "i8"),
         ("overflow", "i8"),  # an Overflow
     ],
     align=True,
@@ -432,6 +433,28 @@ MARK = np.dtype(
 )
 
 BREACH = np.dtype([("ts", "i8"), ("limit", "i4"), ("instrument", "i4"), ("path", "i4"), ("value", "f8")], align=True)
+
+POSITION = np.dtype(  # an option at the end of a path
+    [
+        ("ts", "i8"),
+        ("path", "i4"),
+        ("option", "i4"),
+        ("position", "f8"),  # contracts
+        ("spot", "f8"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("fair", "f8"),  # market fair value
+        ("volatility", "f8"),
+        ("years", "f8"),
+        # of one unit
+        ("theo", "f8"),
+        ("delta", "f8"),
+        ("gamma", "f8"),
+        ("vega", "f8"),
+        ("theta", "f8"),
+    ],
+    align=True,
+)
 
 PENDING = np.dtype([("due", "i8"), ("underlying", "i8"), ("units", "f8"), ("mid", "f8")], align=True)
 
@@ -572,6 +595,7 @@ class State(NamedTuple):
     fills: Rows
     marks: Rows
     breaches: Rows
+    positions: Rows
     pending: Rows
     seen: Rows
     knots: Rows  # of the clock of variance; none: the clock is time itself
@@ -605,6 +629,7 @@ STATE: Any = tuple_of(
         rows_of(FILL),
         rows_of(MARK),
         rows_of(BREACH),
+        rows_of(POSITION),
         rows_of(PENDING),
         rows_of(SEEN),
         rows_of(KNOT),
