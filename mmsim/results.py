@@ -17,7 +17,7 @@ import pandas as pd
 from mmsim import run_folder, spool, tables, whole_folder
 from mmsim.attribution import TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError
+from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.risk import measured
@@ -29,8 +29,10 @@ from mmsim.units import duration_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
     from mmsim.engine.drive import Desk
+    from mmsim.report.exhibits import Exhibit
 
 
 _LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
@@ -181,6 +183,27 @@ class Run:
     def equity(self) -> dict[str, float]:
         """Equity at the opening and at the end, and at the two other marks."""
         return dict(self.summary["equity"])
+
+    @property
+    def figures(self) -> list[str]:
+        """The names of the report's figures, in its order."""
+        return list(self._exhibits)
+
+    def figure(self, name: str) -> Figure:
+        """One of the report's `figures` as a matplotlib figure, which a notebook shows and ``savefig`` writes.
+
+        Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
+        """
+        if name not in self._exhibits:
+            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
+            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
+        return self._exhibits[name].figure()
+
+    @cached_property
+    def _exhibits(self) -> dict[str, Exhibit]:
+        from mmsim import report
+
+        return report.figures(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the HTML report to a file; UserError if the system refuses."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmsim.report.exhibits import Exhibit
     from mmsim.results import Run
 
 
@@ -16,3 +17,11 @@ def write(run: Run, path: str | Path) -> Path:
     target = Path(path)
     target.write_text(render(run), encoding="utf-8", newline="\n")
     return target
+
+
+def figures(run: Run) -> dict[str, Exhibit]:
+    """The figures of the report of ``run`` by name, in its order; none is drawn."""
+    from mmsim.report.run_page import sections
+    from mmsim.report.sections import exhibits
+
+    return exhibits(sections(run))
