@@ -17,17 +17,22 @@ import pandas as pd
 from mmsim import run_folder, spool, tables, whole_folder
 from mmsim.attribution import TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError
+from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
+from mmsim.risk import measured
+from mmsim.risk.figures import FIGURES, is_liquidation_known, unit
 from mmsim.scenario import Scenario
+from mmsim.scenario.years import years_of
 from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
     from mmsim.engine.drive import Desk
+    from mmsim.report.exhibits import Exhibit
 
 
 _LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
@@ -36,8 +41,9 @@ _LONG = ("ledger", "fills")  # tables that grow with the events, and are never w
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
-    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``marks``, ``breaches``, ``smiles``, ``quotes``
-    and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
+    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
+    ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
+    explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -78,7 +84,9 @@ class Run:
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
             "reproduce": reproduce,
         }
-        return cls(summary, tables.of(journal, market, outcomes))
+        run = cls(summary, tables.of(journal, market, outcomes))
+        run.summary["risk"] = _risk(run, scenario, market, outcomes, journal)
+        return run
 
     @cached_property
     def attribution(self) -> pd.Series[float]:
@@ -96,6 +104,25 @@ class Run:
         return pd.Series(self.summary["detail"], name="detail", dtype=float)
 
     @cached_property
+    def risk(self) -> pd.DataFrame:
+        """The figures of risk by name: value, unit, formula, and why one is undefined. See docs/risk.md."""
+        found, currency = self.summary["risk"], self.summary["currency"]
+        rows = {
+            name: (found["figures"][name], unit(name, currency), meaning.formula, found["undefined"].get(name, ""))
+            for name, meaning in FIGURES.items()
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "unit", "formula", "undefined"])
+        return table.astype({"value": float})
+
+    @cached_property
+    def drawdowns(self) -> pd.DataFrame:
+        """The deepest fall of equity by mark: depth, start, trough, end (none: never), share of time under water."""
+        columns = ["depth", "start", "trough", "end", "under_water"]
+        table = pd.DataFrame.from_dict(self.summary["risk"]["drawdowns"], orient="index", columns=columns)
+        times = {name: pd.to_datetime(table[name], utc=True) for name in ("start", "trough", "end")}
+        return table.assign(**times)
+
+    @cached_property
     def ledger(self) -> pd.DataFrame:
         """Every posting of the kept paths."""
         return self._tables["ledger"].whole()
@@ -109,6 +136,11 @@ class Run:
     def options(self) -> pd.DataFrame:
         """The buckets by option and client group."""
         return self._tables["options"].whole()
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """The options held at the end of the kept paths, with the theo and Greeks of one unit."""
+        return self._tables["positions"].whole()
 
     @cached_property
     def marks(self) -> pd.DataFrame:
@@ -157,6 +189,27 @@ class Run:
     def equity(self) -> dict[str, float]:
         """Equity at the opening and at the end, and at the two other marks."""
         return dict(self.summary["equity"])
+
+    @property
+    def figures(self) -> list[str]:
+        """The names of the report's figures, in its order."""
+        return list(self._exhibits)
+
+    def figure(self, name: str) -> Figure:
+        """One of the report's `figures` as a matplotlib figure, which a notebook shows and ``savefig`` writes.
+
+        Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
+        """
+        if name not in self._exhibits:
+            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
+            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
+        return self._exhibits[name].figure()
+
+    @cached_property
+    def _exhibits(self) -> dict[str, Exhibit]:
+        from mmsim import report
+
+        return report.figures(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the HTML report to a file; UserError if the system refuses."""
@@ -316,6 +369,29 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
     if count > 1:
         figures["monte_carlo"] = _statistics(outcomes)
     return figures
+
+
+def _risk(run: Run, scenario: Scenario, market: Market, outcomes: Outcomes, journal: tables.Journal) -> dict[str, Any]:
+    """What the result was worth for what was risked."""
+    equity = {name: micros / MICROS for name, micros in outcomes.equity.items()}
+    buckets = {name: micros / MICROS for name, micros in outcomes.buckets.items()}
+    ends = {"theo": "closing", "mid": "at_mid"}
+    ends |= {"liquidation": "at_liquidation"} if is_liquidation_known(run.equity) else {}
+    hedging_cost = (outcomes.hedge_cost["hedges"] + outcomes.detail[NAMES[Account.FEES_HEDGE]]) / MICROS
+    totals = measured.Totals(
+        of_marks={mark: equity[end] - equity["opening"] for mark, end in ends.items()},
+        spread_capture=buckets["spread_capture"],
+        costs=buckets["hedge_cost"] + buckets["fees"],
+        hedging_cost=hedging_cost,
+        opening=equity["opening"],
+        client_fills=outcomes.rows["counters"][:, Counter.CLIENT_FILLS],
+    )
+    multipliers = np.array([option.multiplier for option in market.universe.options], float)
+    dealt = measured.Dealt.of(spool.pieces(journal.rows("fills")), multipliers)
+    start, end = scenario.clock.start, scenario.clock.end
+    years = float(years_of(scenario, market.universe).of_volatility(start, end))
+    span = measured.Span(start, years / (end - start))
+    return measured.risk(totals, dealt, run.marks, len(journal.ends), span)
 
 
 def _total(of_paths: Integers) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmsim.whole_folder import Layout
 
-TABLES = ("ledger", "fills", "options", "marks", "paths", "breaches", "smiles", "quotes")
+TABLES = ("ledger", "fills", "options", "positions", "marks", "paths", "breaches", "smiles", "quotes")
 SUMMARY, REPORT = "run.json", "report.html"
 JOURNAL, CSV = "journal.beancount", "csv"  # what `mmsim export` adds
 _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
@@ -36,6 +36,7 @@ _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "data": dict,
     "policies": dict,
     "notes": list,
+    "risk": dict,
     "reproduce": str,
 }
 

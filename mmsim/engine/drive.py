@@ -32,8 +32,9 @@ JOURNAL = (
     "fills",
     "marks",
     "breaches",
+    "positions",
     "quotes",
-)  # the state's journals, and the desk's counts of their rows
+)  # of the state, and the desk's counts of rows
 
 
 class Desk(NamedTuple):

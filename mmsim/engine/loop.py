@@ -23,6 +23,7 @@ from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
 from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
+from mmsim.engine.positions import write_positions
 from mmsim.engine.queueing import note_market
 from mmsim.engine.quote_rows import write_quotes
 from mmsim.engine.quoting import quote_in_force
@@ -108,7 +109,7 @@ def end_time(state: State, hedger: HedgeSeat) -> bool:
 
 @internal
 def finish(state: State, hedger: HedgeSeat) -> bool:
-    """The end of the run: what its last time has called for, and a last row of marks; False on a policy's fault."""
+    """The end of the run: what its last time has called for, and the journal's last rows; False on a policy's fault."""
     if not end_time(state, hedger):
         return False
     desk = state.desk[0]
@@ -117,6 +118,7 @@ def finish(state: State, hedger: HedgeSeat) -> bool:
     for u in range(state.underlyings.shape[0]):
         keep_fresh(state, u)
     write_marks(state)
+    write_positions(state)
     account_all(state, desk["now"])
     return True
 

@@ -243,6 +243,7 @@ RULES = np.dtype(
         ("fee_cap", "f8"),  # share of the premium that an option's fee is at most
         ("fee_hedge", "f8"),  # to the taker
         ("fee_hedge_maker", "f8"),
+        ("hedge_cost", "f8"),  # multiple of the distance from the mid at which hedges take a price
         ("passive", "i8"),  # hedges rest at the near touch
         ("fill_probability", "f8"),  # of them at a tick
         ("patience", "i8"),
@@ -358,8 +359,9 @@ DESK = np.dtype(
         ("fills", "i8"),
         ("marks", "i8"),
         ("breaches", "i8"),
+        ("positions", "i8"),
         ("overflow", "i8"),  # an Overflow
-        ("quotes", "i8"),  # another end of the journal
+        ("quotes", "i8"),
         ("traces", "i8"),  # decisions traced
         ("limit", "f8"),  # the price that the client of the order looked at last would have dealt at
     ],
@@ -451,6 +453,28 @@ QUOTED = np.dtype(  # a chosen option at a mark of the time grid; a side that is
         ("market_bid", "f8"),
         ("market_ask", "f8"),
         ("spot", "f8"),
+    ],
+    align=True,
+)
+
+POSITION = np.dtype(  # an option at the end of a path
+    [
+        ("ts", "i8"),
+        ("path", "i4"),
+        ("option", "i4"),
+        ("position", "f8"),  # contracts
+        ("spot", "f8"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("fair", "f8"),  # market fair value
+        ("volatility", "f8"),
+        ("years", "f8"),
+        # of one unit
+        ("theo", "f8"),
+        ("delta", "f8"),
+        ("gamma", "f8"),
+        ("vega", "f8"),
+        ("theta", "f8"),
     ],
     align=True,
 )
@@ -609,6 +633,7 @@ class State(NamedTuple):
     fills: Rows
     marks: Rows
     breaches: Rows
+    positions: Rows
     pending: Rows
     seen: Rows
     knots: Rows  # of the clock of variance; none: the clock is time itself
@@ -646,6 +671,7 @@ STATE: Any = tuple_of(
         rows_of(FILL),
         rows_of(MARK),
         rows_of(BREACH),
+        rows_of(POSITION),
         rows_of(PENDING),
         rows_of(SEEN),
         rows_of(KNOT),

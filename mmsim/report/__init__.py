@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmsim.report.exhibits import Exhibit
     from mmsim.results import Run
 
 
 def write(run: Run, path: str | Path) -> Path:
     """Write the report of ``run`` to ``path`` and return it. The same run gives the same bytes."""
-    from mmsim.report.page import render  # matplotlib takes half a second to import: only when a page is drawn
+    from mmsim.report.run_page import render  # matplotlib takes half a second to import: only when a page is drawn
 
     target = Path(path)
     target.write_text(render(run), encoding="utf-8", newline="\n")
     return target
+
+
+def figures(run: Run) -> dict[str, Exhibit]:
+    """The figures of the report of ``run`` by name, in its order; none is drawn."""
+    from mmsim.report.run_page import sections
+    from mmsim.report.sections import exhibits
+
+    return exhibits(sections(run))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 from markupsafe import Markup
@@ -22,6 +22,23 @@ WIDTH = 560  # units of a figure, a unit being about a pixel in a column of the 
 FONT = 12.0
 
 
+class Drawn(Figure):
+    """A figure that a notebook shows, whether or not pyplot is there."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, float]]:
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=144)
+        width, height = self.get_size_inches() * 72
+        return out.getvalue(), {"width": width, "height": height}
+
+
+class Picture(NamedTuple):
+    """A figure that is drawn when it is wanted."""
+
+    draw: Callable[[], Figure]
+    description: str  # what a screen reader says
+
+
 def canvas(
     heights: Sequence[float],
     *,
@@ -33,7 +50,7 @@ def canvas(
 ) -> tuple[Figure, list[Axes]]:
     """A figure and its axes, stacked from the top, of these heights; all sizes in units."""
     height = top + sum(heights) + gap * (len(heights) - 1) + bottom
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    figure = Drawn(figsize=(WIDTH / 72, height / 72))
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     made: list[Axes] = []

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from mmsim.report import bars, drawing, numbers, rows, timelines, waterfall
+from mmsim.report import bars, drawing, framed, numbers, rows, timelines, waterfall
+from mmsim.report.drawing import Picture
 from mmsim.report.numbers import count, fixed, is_shown_as_zero, money, quantity
 from mmsim.report.sampling import evenly
 from mmsim.report.tables import Cell, Table
@@ -24,16 +28,28 @@ PANEL = 84.0  # height of a panel among several
 DAYS_A_YEAR = 365  # of a theta per year
 
 
-class Exhibit(NamedTuple):
-    """One figure of the page."""
+@dataclass(frozen=True)
+class Exhibit:
+    """One figure of the page; nothing is drawn before it is asked for."""
 
     key: str  # unique on the page, the id of its element
     title: str
     caption: str  # what it shows, and the units
-    svg: Markup
+    picture: Picture
     table: Table
     legend: Sequence[Line | Marks] = ()
     note: str = ""  # how much of the data the figure and table show
+
+    @cached_property
+    def svg(self) -> Markup:
+        """The figure for the page, which sets title, legend and caption around it."""
+        with drawing.defaults():
+            return drawing.svg(self.picture.draw(), self.key, self.picture.description)
+
+    def figure(self) -> Figure:
+        """The figure by itself, with title, legend and caption in it."""
+        with drawing.defaults():
+            return framed.frame(self.picture.draw(), self.title, self.caption, self.legend)
 
 
 def currency(run: Run) -> str:
@@ -51,14 +67,14 @@ def attribution(run: Run) -> Exhibit:
     amounts, title, places = run.summary["attribution"], "From spread capture to total", decimals(run)
     moved = [bucket for bucket in BUCKETS if bucket != "total" and not is_shown_as_zero(amounts[bucket], places)]
     steps = [(label(bucket), amounts[bucket]) for bucket in moved]
-    figure = waterfall.draw(steps, amounts["total"], places)
     lines = tuple((name, money(amount, places)) for name, amount in [*steps, ("Total", amounts["total"])])
     caption = (
         f"Each bar starts where the one above it ended; the last is their sum. {currency(run)};"
         f" blue gains, orange loses.{' Means over the paths.' if run.summary['paths'] > 1 else ''}"
     )
-    svg = drawing.svg(figure, "waterfall", f"{title}: waterfall of the buckets")
-    return Exhibit("waterfall", title, caption, svg, Table(("Bucket", currency(run)), lines, title, 1))
+    draw = partial(waterfall.draw, steps, amounts["total"], places)
+    picture = Picture(draw, f"{title}: waterfall of the buckets")
+    return Exhibit("waterfall", title, caption, picture, Table(("Bucket", currency(run)), lines, title, 1))
 
 
 def cumulative(run: Run) -> Exhibit:
@@ -130,7 +146,7 @@ def _spot(run: Run, symbol: str, key: str) -> Exhibit:
         Marks("Hedge sold", rows.times(sold["ts"]), rows.values(sold, "price"), "loss", "v"),
     )
     title = f"{symbol}: spot and hedges"
-    figure = timelines.draw([Panel("", [line], shapes, height=210, prices=True)])
+    panel = Panel("", [line], shapes, height=210, prices=True)
     picked = hedges.iloc[evenly(len(hedges), ROWS)]
     lines = tuple(
         (rows.clock(ts), side, quantity(size), quantity(price), quantity(spot))
@@ -138,8 +154,8 @@ def _spot(run: Run, symbol: str, key: str) -> Exhibit:
     )
     table = Table(("Time, UTC", "Side", "Units", "Price", "Spot"), lines, f"{symbol}: hedges")
     caption = f"Price of {symbol} at marks and hedges; ▲ the desk bought, ▼ it sold. Time in UTC.{_which_path(run)}"
-    svg = drawing.svg(figure, key, f"{title}, {len(bought)} bought and {len(sold)} sold")
-    return Exhibit(key, title, caption, svg, table, (line, *shapes), _how_many(bought, sold))
+    picture = Picture(partial(timelines.draw, [panel]), f"{title}, {len(bought)} bought and {len(sold)} sold")
+    return Exhibit(key, title, caption, picture, table, (line, *shapes), _how_many(bought, sold))
 
 
 def _how_many(bought: pd.DataFrame, sold: pd.DataFrame) -> str:
@@ -191,12 +207,12 @@ def _by_underlying(
         Panel(name, [_line(symbol, book, measure, n) for n, (symbol, book) in enumerate(books.items())], height=PANEL)
         for name, measure in measures.items()
     ]
-    svg = drawing.svg(timelines.draw([*panels, *more]), key, f"{title} over time")
+    picture = Picture(partial(timelines.draw, [*panels, *more]), f"{title} over time")
     shown = max(2, ROWS // len(books))
     lines = tuple(line for symbol, book in books.items() for line in _readings(symbol, book, measures, shown))
     table = Table(("Time, UTC", "Underlying", *measures), lines, f"{title}, some of the marks")
     legend = panels[0].lines if len(books) > 1 else ()
-    return Exhibit(key, title, caption + _which_path(run), svg, table, legend)
+    return Exhibit(key, title, caption + _which_path(run), picture, table, legend)
 
 
 def _line(symbol: str, book: pd.DataFrame, measure: tuple[str, float], number: int) -> Line:
@@ -227,7 +243,7 @@ def _contracts(run: Run) -> Line:
 def distribution(run: Run) -> Exhibit:
     """The total over the paths of a Monte Carlo run."""
     totals, title = rows.values(run.paths, "total"), "Total over the paths"
-    figure, counts, edges = bars.histogram(totals, run.summary["monte_carlo"]["total"]["mean"])
+    counts, edges = bars.frequencies(totals)
     lines = tuple(
         (f"{fixed(low, decimals(run))} to {fixed(high, decimals(run))}", count(number))
         for low, high, number in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
@@ -235,9 +251,9 @@ def distribution(run: Run) -> Exhibit:
     caption = (
         f"How many of {len(totals):,} paths ended with which total, {currency(run)}; dashed: the mean; thin: zero."
     )
-    svg = drawing.svg(figure, "distribution", f"{title}: histogram")
+    draw = partial(bars.histogram, counts, edges, run.summary["monte_carlo"]["total"]["mean"])
     table = Table((f"Total, {currency(run)}", "Paths"), lines, title)
-    return Exhibit("distribution", title, caption, svg, table)
+    return Exhibit("distribution", title, caption, Picture(draw, f"{title}: histogram"), table)
 
 
 def _over_time(
@@ -249,14 +265,16 @@ def _over_time(
         Line(name, times, np.asarray(part, np.float64), *(("total", "") if name in ("Total", "Sum") else next(styles)))
         for name, part in parts.items()
     ]
-    svg = drawing.svg(timelines.draw([Panel("", lines, height=230)]), key, f"{title}: " + ", ".join(parts))
+    draw = partial(timelines.draw, [Panel("", lines, height=230)])
+    picture = Picture(draw, f"{title}: " + ", ".join(parts))
     picked = evenly(len(ts), ROWS).tolist()
     readings: list[tuple[Cell, ...]] = [
         (rows.clock(ts.iloc[n]), *(money(float(line.values[n]), decimals(run)) for line in lines)) for n in picked
     ]
     table = Table(("Time, UTC", *parts), tuple(readings), f"{title}, {currency(run)}")
     note = f"The table shows {len(picked)} of {len(ts):,} marks." if len(picked) < len(ts) else ""
-    return Exhibit(key, title, f"{caption} {currency(run)}; time in UTC.{_which_path(run)}", svg, table, lines, note)
+    caption = f"{caption} {currency(run)}; time in UTC.{_which_path(run)}"
+    return Exhibit(key, title, caption, picture, table, lines, note)
 
 
 def _moving(parts: Mapping[str, pd.Series[float]]) -> dict[str, pd.Series[float]]:

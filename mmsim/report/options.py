@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mmsim.report import bars, drawing, rows
+from mmsim.report import bars, rows
+from mmsim.report.drawing import Picture
 from mmsim.report.exhibits import Exhibit, currency, decimals
 from mmsim.report.numbers import money, quantity
 from mmsim.report.tables import Cell, Table
@@ -38,8 +40,9 @@ def by_option(run: Run) -> Exhibit:
         f"Total of each option, {currency(run)}, the {len(top)} largest either way; the upright line is its spread"
         " capture. Delta, hedge cost and the hedge's carry belong to the desk and stand in no option."
     )
-    figure = bars.by_name(top["option"].tolist(), top["total"].tolist(), top["spread_capture"].tolist(), places)
-    return Exhibit("by-option", "By option", caption, drawing.svg(figure, "by-option", "Totals by option"), table)
+    names, totals, spreads = (top[column].tolist() for column in ("option", "total", "spread_capture"))
+    picture = Picture(partial(bars.by_name, names, totals, spreads, places), "Totals by option")
+    return Exhibit("by-option", "By option", caption, picture, table)
 
 
 def _line(option: pd.Series, places: int) -> tuple[Cell, ...]:

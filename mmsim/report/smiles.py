@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from mmsim.report import drawing, palette
-from mmsim.report.drawing import FONT
+from mmsim.report.drawing import FONT, Picture
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import count, quantity
 from mmsim.report.palette import LIGHT
@@ -52,9 +53,9 @@ def last_fit(run: Run) -> Exhibit:
     lines = tuple(_line(symbol, expiry, quotes) for symbol, expiry, quotes in groups)
     head = ("Underlying", "Expiry, UTC", "Forward", "Quotes", "Fit error", "Inside bid–ask", "Made by")
     table = Table(head, lines, f"{title}; the fit error is the root mean square, in points of volatility (0.01)")
-    svg = drawing.svg(draw(smiles, DRAWN), "smiles", f"{title}: {len(groups)} expiries")
+    drawn = Picture(partial(draw, smiles, DRAWN), f"{title}: {len(groups)} expiries")
     note = f"The figure shows {DRAWN} of {len(groups)} expiries." if len(groups) > DRAWN else ""
-    return Exhibit("smiles", title, caption, svg, table, (), note)
+    return Exhibit("smiles", title, caption, drawn, table, (), note)
 
 
 def draw(smiles: pd.DataFrame, most: int) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,13 @@ class Line(NamedTuple):
     color: str
     dash: str = ""  # an SVG dash array
 
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws it."""
+        dashes = (0, tuple(float(step) for step in self.dash.split())) if self.dash else "solid"
+        width = 2.2 if self.color == "total" else 1.5
+        return {"color": LIGHT[self.color], "linestyle": dashes, "linewidth": width}
+
 
 class Marks(NamedTuple):
     """Single events, drawn as triangles."""
@@ -39,6 +46,12 @@ class Marks(NamedTuple):
     values: npt.NDArray[np.float64]
     color: str
     shape: str  # "^" or "v"
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws them."""
+        color = LIGHT[self.color]
+        return {"color": color, "marker": self.shape, "linestyle": "", "markersize": 5, "markeredgewidth": 0}
 
 
 class Panel(NamedTuple):
@@ -104,16 +117,7 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
     for line in panel.lines:
         kept = keep_extremes(line.values, POINTS)
-        style = (0, tuple(float(step) for step in line.dash.split())) if line.dash else "solid"
-        width = 2.2 if line.color == "total" else 1.5
-        axes.plot(line.times[kept], line.values[kept], color=LIGHT[line.color], linestyle=style, linewidth=width)
+        axes.plot(line.times[kept], line.values[kept], **line.style)
     for marks in panel.marks:
         kept = keep_extremes(marks.values, MARKS)
-        axes.plot(
-            marks.times[kept],
-            marks.values[kept],
-            marks.shape,
-            color=LIGHT[marks.color],
-            markersize=5,
-            markeredgewidth=0,
-        )
+        axes.plot(marks.times[kept], marks.values[kept], **marks.style)

@@ -1,47 +1,29 @@
-"""The page: which sections stand in it, in what order, and the template that sets them."""
+"""The page of a run: which sections stand in it, in what order."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
-
-from mmsim.report import drawing, duty, exhibits, limits, options, palette, rows, smiles, tables, words
-from mmsim.report.exhibits import Exhibit
+from mmsim.report import duty, exhibits, limits, options, rows, smiles, tables, words
 from mmsim.report.numbers import money
-from mmsim.report.tables import Table
+from mmsim.report.sections import Section, fill
 
 if TYPE_CHECKING:
     from mmsim.results import Run
 
-
 RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
-
-
-class Section(NamedTuple):
-    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
-
-    key: str
-    title: str
-    left: Sequence[Exhibit | Table] = ()
-    right: Sequence[Exhibit | Table] = ()
-    wide: Sequence[Table] = ()
-    text: Sequence[str] = ()
 
 
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
-    with drawing.defaults():
-        sections = _sections(run)
-    return _template().render(
-        summary=summary,
-        scenario=summary["scenario"],
+    return fill(
+        "run.html.j2",
+        kind="report",
+        name=summary["scenario"]["name"],
+        about=summary["about"],
         facts=_facts(summary),
         verdict=words.verdict(summary),
         warnings=[warning for warning in (words.second_thought(summary), limits.halt(run)) if warning],
@@ -50,32 +32,14 @@ def render(run: Run) -> str:
             for name, amount in words.headline(summary["attribution"]).items()
         },
         rest=words.rest(summary["attribution"]),
-        sections=sections,
-        resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
+        sections=sections(run),
+        command=summary["reproduce"],
         provenance=_provenance(summary),
-        light=palette.LIGHT,
-        dark=palette.DARK,
-        style=Markup(_style()),  # noqa: S704  (a file of this package)
+        resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
 
 
-def _style() -> str:
-    return resources.files("mmsim.report").joinpath("style.css").read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("mmsim.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
-
-
-def _sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
     kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []

@@ -1,0 +1,61 @@
+"""What a page is made of: sections of figures and tables, set in one of the templates."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmsim.report import palette
+from mmsim.report.exhibits import Exhibit
+from mmsim.report.tables import Table
+
+
+class Section(NamedTuple):
+    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
+
+    key: str
+    title: str
+    left: Sequence[Exhibit | Table] = ()
+    right: Sequence[Exhibit | Table] = ()
+    wide: Sequence[Table] = ()
+    text: Sequence[str] = ()
+
+
+def fill(template: str, **content: Any) -> str:
+    """A page as HTML: ``template`` extends base.html.j2, whose names ``content`` has, and those of its own."""
+    style, script = (Markup(_file(name)) for name in ("style.css", "sort.js"))  # noqa: S704  (ours)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render(template, **content, style=style, script=script, script_hash=f"sha256-{digest}")
+
+
+def render(template: str, **content: Any) -> str:
+    """One of the templates as HTML; besides ``content`` it has the colours."""
+    return _templates().get_template(template).render(**content, light=palette.LIGHT, dark=palette.DARK)
+
+
+def exhibits(sections: Iterable[Section]) -> dict[str, Exhibit]:
+    """The figures of a page by their keys, in the order in which they stand."""
+    items = (item for section in sections for item in (*section.left, *section.right))
+    return {item.key: item for item in items if isinstance(item, Exhibit)}
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("mmsim.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files("mmsim.report").joinpath(name).read_text(encoding="utf-8")
