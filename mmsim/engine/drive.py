@@ -27,14 +27,8 @@ _MEANT = {
     Answer.OFFLOAD: "number of contracts",
 }
 _CHUNK = 500_000  # events between two looks at the clock
-JOURNAL = (
-    "postings",
-    "fills",
-    "marks",
-    "breaches",
-    "positions",
-    "quotes",
-)  # of the state, and the desk's counts of rows
+# of the state, and the desk's counts of their rows
+JOURNAL = ("postings", "fills", "marks", "breaches", "positions", "quotes")
 
 
 class Desk(NamedTuple):
