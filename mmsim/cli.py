@@ -49,6 +49,7 @@ class Format(StrEnum):
 
     BEANCOUNT = "beancount"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Right(StrEnum):
@@ -345,20 +346,18 @@ def schema(debug: Debug = False) -> None:
 @app.command()
 def export(
     folder: RunFolder,
-    kind: Annotated[Format, typer.Option("--format", help="A journal for beancount, or every table as CSV.")],
+    form: Annotated[Format, typer.Option("--format", help="A beancount journal, or every table.")],
+    out_path: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write.", show_default="in RUN"),
+    ] = None,
     debug: Debug = False,
 ) -> None:
-    """Write a run's ledger as a beancount journal, or its tables as CSV, into its folder."""
+    """Write a run's ledger as a beancount journal, or its tables as CSV or Parquet."""
     with mistakes(debug):
-        from mmsim import export as writer
         from mmsim import results, run_folder
 
-        loaded = results.load(folder)
-        if kind is Format.BEANCOUNT:
-            files = [writer.beancount(loaded, folder / run_folder.JOURNAL)]
-        else:
-            files = writer.csv(loaded, folder / run_folder.CSV)
-        for file in files:
+        for file in results.load(folder).export(form, out_path or folder / run_folder.EXPORTS[form]):
             say(str(file))
 
 

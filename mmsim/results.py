@@ -202,12 +202,25 @@ class Run:
         digest = hashlib.sha256(json.dumps([self.summary["scenario"], self.summary["inputs"]], sort_keys=True).encode())
         return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:6]}"
 
+    def pieces(self, table: str) -> Iterator[pd.DataFrame]:
+        """One of the run's tables in parts that stand one behind the other: short ones are one part."""
+        return self._tables[table].pieces(tables.columns(table)) if table in _LONG else iter([getattr(self, table)])
+
+    def export(self, form: str, path: str | Path) -> list[Path]:
+        """Write the tables to a folder as ``csv`` or ``parquet``, or the ledger to a file for ``beancount``.
+
+        The files written. UserError if there is no such form, if what stands there is no export of mmsim's, or if the
+        system refuses.
+        """
+        from mmsim import export
+
+        return export.write(self, form, Path(path))
+
     def _write(self, folder: Path) -> None:
-        from mmsim import report
+        from mmsim import parquet, report
 
         for name in run_folder.tables_of(self.summary["paths"]):
-            of_table = self._tables[name].pieces(tables.columns(name)) if name in _LONG else iter([getattr(self, name)])
-            _write_parquet(of_table, folder / run_folder.table_file(name))
+            parquet.write(self.pieces(name), folder / run_folder.table_file(name), spool.PIECE)
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
@@ -215,6 +228,12 @@ class Run:
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process is given of it: its tables as wholes."""
         return _thawed, (self.summary, {name: table.whole() for name, table in self._tables.items()})
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from mmsim import report
+
+        return report.html(self)
 
     def __repr__(self) -> str:
         total = self.summary["attribution"]["total"]
@@ -291,18 +310,6 @@ def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
         return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
     text = kind.value_type if of.is_dictionary(kind) else kind
     return bool(of.is_string(text) or of.is_large_string(text))
-
-
-def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
-    """Write a table whose pieces stand one behind the other: a row group each, but for what is longer."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
-        writer.write_table(first, spool.PIECE)
-        for piece in pieces:
-            writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), spool.PIECE)
 
 
 def _figures(outcomes: Outcomes) -> dict[str, Any]:

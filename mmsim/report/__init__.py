@@ -25,3 +25,10 @@ def figures(run: Run) -> dict[str, Exhibit]:
     from mmsim.report.sections import exhibits
 
     return exhibits(sections(run))
+
+
+def html(run: Run) -> str:
+    """What a notebook shows of ``run``."""
+    from mmsim.report.notebook import of_run
+
+    return of_run(run)
