@@ -20,7 +20,10 @@ from mmsim.engine.state import Counter, TransactionKind
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
+from mmsim.risk import measured
+from mmsim.risk.figures import FIGURES, is_liquidation_known, unit
 from mmsim.scenario import Scenario
+from mmsim.scenario.years import years_of
 from mmsim.tables import Table
 from mmsim.units import duration_text
 
@@ -80,7 +83,9 @@ class Run:
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
             "reproduce": reproduce,
         }
-        return cls(summary, tables.of(journal, market, outcomes))
+        run = cls(summary, tables.of(journal, market, outcomes))
+        run.summary["risk"] = _risk(run, scenario, market, outcomes, journal)
+        return run
 
     @cached_property
     def attribution(self) -> pd.Series[float]:
@@ -96,6 +101,25 @@ class Run:
     def detail(self) -> pd.Series[float]:
         """Every income and expense account -> currency."""
         return pd.Series(self.summary["detail"], name="detail", dtype=float)
+
+    @cached_property
+    def risk(self) -> pd.DataFrame:
+        """The figures of risk by name: value, unit, formula, and why one is undefined. See docs/risk.md."""
+        found, currency = self.summary["risk"], self.summary["currency"]
+        rows = {
+            name: (found["figures"][name], unit(name, currency), meaning.formula, found["undefined"].get(name, ""))
+            for name, meaning in FIGURES.items()
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "unit", "formula", "undefined"])
+        return table.astype({"value": float})
+
+    @cached_property
+    def drawdowns(self) -> pd.DataFrame:
+        """The deepest fall of equity by mark: depth, start, trough, end (none: never), share of time under water."""
+        columns = ["depth", "start", "trough", "end", "under_water"]
+        table = pd.DataFrame.from_dict(self.summary["risk"]["drawdowns"], orient="index", columns=columns)
+        times = {name: pd.to_datetime(table[name], utc=True) for name in ("start", "trough", "end")}
+        return table.assign(**times)
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -346,6 +370,29 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
     if count > 1:
         figures["monte_carlo"] = _statistics(outcomes)
     return figures
+
+
+def _risk(run: Run, scenario: Scenario, market: Market, outcomes: Outcomes, journal: tables.Journal) -> dict[str, Any]:
+    """What the result was worth for what was risked."""
+    equity = {name: micros / MICROS for name, micros in outcomes.equity.items()}
+    buckets = {name: micros / MICROS for name, micros in outcomes.buckets.items()}
+    ends = {"theo": "closing", "mid": "at_mid"}
+    ends |= {"liquidation": "at_liquidation"} if is_liquidation_known(run.equity) else {}
+    hedging_cost = (outcomes.hedge_cost["hedges"] + outcomes.detail[NAMES[Account.FEES_HEDGE]]) / MICROS
+    totals = measured.Totals(
+        of_marks={mark: equity[end] - equity["opening"] for mark, end in ends.items()},
+        spread_capture=buckets["spread_capture"],
+        costs=buckets["hedge_cost"] + buckets["fees"],
+        hedging_cost=hedging_cost,
+        opening=equity["opening"],
+        client_fills=outcomes.rows["counters"][:, Counter.CLIENT_FILLS],
+    )
+    multipliers = np.array([option.multiplier for option in market.universe.options], float)
+    dealt = measured.Dealt.of(spool.pieces(journal.rows("fills")), multipliers)
+    start, end = scenario.clock.start, scenario.clock.end
+    years = float(years_of(scenario, market.universe).of_volatility(start, end))
+    span = measured.Span(start, years / (end - start))
+    return measured.risk(totals, dealt, run.marks, len(journal.ends), span)
 
 
 def _total(of_paths: Integers) -> int:

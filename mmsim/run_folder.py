@@ -36,6 +36,7 @@ _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "data": dict,
     "policies": dict,
     "notes": list,
+    "risk": dict,
     "reproduce": str,
 }
 

@@ -205,6 +205,7 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "hedge_latency": scenario.latency.hedge,
         "hedge_at_touch": execution.hedge_at != "mid",
         "passive": execution.hedge_at == "passive",
+        "hedge_cost": execution.hedge_cost,
         "fill_probability": execution.fill_probability,
         "patience": execution.patience,
         "impact": execution.impact is not None,

@@ -243,6 +243,7 @@ RULES = np.dtype(
         ("fee_cap", "f8"),  # share of the premium that an option's fee is at most
         ("fee_hedge", "f8"),  # to the taker
         ("fee_hedge_maker", "f8"),
+        ("hedge_cost", "f8"),  # multiple of the distance from the mid at which hedges take a price
         ("passive", "i8"),  # hedges rest at the near touch
         ("fill_probability", "f8"),  # of them at a tick
         ("patience", "i8"),
