@@ -16,9 +16,7 @@ from pyarrow.csv import CSVWriter, WriteOptions
 def write(pieces: Iterator[pd.DataFrame], file: Path) -> None:
     """Write a table whose pieces, at least one, stand one behind the other; a row of names comes first."""
     first = _plain(next(pieces))
-    options = WriteOptions(include_header=False, quoting_style="needed")
-    with file.open("wb") as opened, CSVWriter(opened, first.schema, write_options=options) as writer:
-        opened.write((",".join(first.column_names) + "\n").encode())
+    with CSVWriter(file, first.schema, write_options=WriteOptions(quoting_style="needed")) as writer:
         writer.write_table(first)
         for piece in pieces:
             writer.write_table(_plain(piece))

@@ -89,8 +89,8 @@ def test_csv_is_the_tables_that_have_rows_to_the_last_digit(tmp_path):
     (file,) = export.csv(run_of(LEDGER), tmp_path / "csv")
     assert file == tmp_path / "csv" / "ledger.csv"
     first, second, *_ = file.read_text().splitlines()
-    assert first == "transaction,ts,kind,account,instrument,path,amount_micros"
-    assert second == '0,2020-01-06T14:30:00.000000001Z,client,Assets:Cash:Options,"",0,-213000001'
+    assert first == '"transaction","ts","kind","account","instrument","path","amount_micros"'
+    assert second == '0,"2020-01-06T14:30:00.000000001Z","client","Assets:Cash:Options","",0,-213000001'
     back = pd.read_csv(file, keep_default_na=False, parse_dates=["ts"])
     pd.testing.assert_frame_equal(back, LEDGER, check_dtype=False, check_categorical=False, check_exact=True)
 
