@@ -17,7 +17,6 @@ import pandas as pd
 from mmsim import run_folder, spool, tables, whole_folder
 from mmsim.attribution import TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.scenario import Scenario
@@ -25,8 +24,6 @@ from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from mmsim.engine.drive import Desk
 
 
@@ -125,6 +122,10 @@ class Run:
         """The last fit of the surface that made the marks: each quote fitted, and the smile there; else empty."""
         return self._tables["smiles"].whole()
 
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Those columns of a table in bounded parts of rows, at least one."""
+        return self._tables[table].pieces(columns)
+
     @cached_property
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
@@ -216,53 +217,23 @@ def _table_in(name: str, file: Path, digest: str) -> Table:
 
     def whole() -> pd.DataFrame:
         columns = tables.columns(name)
-        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
+        found = parquet.read(file, _there(file, digest, columns))
+        return parquet.frame(file, found, tables.empty(name), run_folder.LAYOUT.owner)
 
     def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        like = tables.empty(name)[list(columns)]
         for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
-            yield _frame(name, file, piece, columns)
+            yield parquet.frame(file, piece, like, run_folder.LAYOUT.owner)
 
     return Table(whole, pieces)
 
 
 def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
-    """Those of the columns that a run's file has."""
+    """Those of the columns that a run's file has; UserError if it has changed."""
     from mmsim import parquet
 
     whole_folder.check(file, digest)
-    found = parquet.schema(file).names
-    return [column for column in columns if column in found]
-
-
-def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
-    """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
-    from mmsim import parquet
-
-    kinds = tables.empty(name)[list(columns)].dtypes
-    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
-    if not wrong:
-        with parquet.reading(file):
-            frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
-        wrong = [column for column in whole if frame[column].isna().any()]
-    if wrong:
-        raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
-    return frame
-
-
-def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
-    """Whether a column is there, once, and holds what that dtype does: times, floats, whole numbers or texts."""
-    import pyarrow.types as of
-
-    if table.column_names.count(column) != 1:
-        return False
-    kind = table.schema.field(column).type
-    if dtype.kind == "M":
-        return bool(of.is_timestamp(kind)) and kind.tz == "UTC"
-    if dtype.kind in "if":
-        return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
-    text = kind.value_type if of.is_dictionary(kind) else kind
-    return bool(of.is_string(text) or of.is_large_string(text))
+    return parquet.there(file, columns)
 
 
 def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
