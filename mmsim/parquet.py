@@ -1,4 +1,4 @@
-"""Reading Parquet that others may have written: sound in full, or a UserError of one line."""
+"""Parquet: written in pieces; read, though others may have written it, in full and sound or with a UserError."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ import pyarrow.parquet as pq
 import pyarrow.types as of
 
 from mmsim.errors import Problem, UserError
+
+
+def write(pieces: Iterator[pd.DataFrame], file: Path, rows: int) -> None:
+    """Write a table whose pieces, at least one, stand one behind the other; a row group has at most so many rows."""
+    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
+    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+        writer.write_table(first, rows)
+        for piece in pieces:
+            writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), rows)
 
 
 def schema(file: Path) -> pa.Schema:

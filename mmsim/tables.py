@@ -32,6 +32,8 @@ class Journal:
             "fills": Spool(layout.FILL),
             "marks": Spool(layout.MARK),
             "breaches": Spool(layout.BREACH),
+            "positions": Spool(layout.POSITION),
+            "quotes": Spool(layout.QUOTED),
         }
         self.ends: list[PathEnd] = []
 
@@ -86,8 +88,10 @@ def _made(
         "options": at_once(lambda: options_table(journal, options, names)),
         "marks": at_once(lambda: marks_table(journal.rows("marks"), names)),
         "breaches": row_by_row(lambda rows: breaches_table(rows, names), lambda: journal.rows("breaches")),
+        "positions": row_by_row(lambda rows: positions_table(rows, options), lambda: journal.rows("positions")),
         "paths": at_once(lambda: paths_table(outcomes)),
         "smiles": at_once(lambda: smiles_table(smiles)),
+        "quotes": row_by_row(lambda rows: quotes_table(rows, names), lambda: journal.rows("quotes")),
     }
 
 
@@ -233,6 +237,13 @@ def breaches_table(breaches: npt.NDArray[np.void], names: Names) -> pd.DataFrame
     )
 
 
+def quotes_table(quotes: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row a chosen option at each mark: the desk's quote in force and the market's; a side without size is NaN."""
+    columns = {"ts": _times(quotes["ts"]), "path": quotes["path"], "instrument": names.instrument(quotes["instrument"])}
+    of_desk = ("bid", "ask", "bid_size", "ask_size", "policy_fair", "theo")
+    return pd.DataFrame(columns | {name: quotes[name] for name in (*of_desk, "market_bid", "market_ask", "spot")})
+
+
 def options_table(journal: Journal, options: Sequence[Option], names: Names) -> pd.DataFrame:
     """The buckets by option and client group, a row each, of the kept paths."""
     postings, fills = journal.rows("postings"), journal.rows("fills")
@@ -244,14 +255,9 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     figures = ("bought", "sold", "position", *tranches.OPTION_BUCKETS)
     none = pd.DataFrame({"path": [], "option": [], "client": []}, dtype=np.int64).assign(**dict.fromkeys(figures, 0.0))
     joined = pd.concat(tables, ignore_index=True) if tables else none
-    listed = [options[n] for n in joined["option"]]
     columns: dict[str, Any] = {
         "path": joined["path"].to_numpy(),
-        "underlying": pd.Series([option.underlying for option in listed], dtype=str),
-        "option": pd.Series([option.name for option in listed], dtype=str),
-        "strike": np.array([option.strike for option in listed], float),
-        "expiry": _times(np.array([option.expiry_ns for option in listed], np.int64)),
-        "right": pd.Series([option.right.name.lower() for option in listed], dtype=str),
+        **_contracts([options[n] for n in joined["option"]]),
         "client": names.client(joined["client"].to_numpy()).rename_categories({"": "opening"}),
         "contracts_bought": joined["bought"].to_numpy(float),
         "contracts_sold": joined["sold"].to_numpy(float),
@@ -260,6 +266,28 @@ def options_table(journal: Journal, options: Sequence[Option], names: Names) -> 
     columns |= {name: joined[name].to_numpy() / MICROS for name in tranches.OPTION_BUCKETS}
     columns["total"] = joined[list(tranches.OPTION_BUCKETS)].sum(axis=1).to_numpy() / MICROS
     return pd.DataFrame(columns)
+
+
+def positions_table(positions: npt.NDArray[np.void], options: Sequence[Option]) -> pd.DataFrame:
+    """A row an option held, or dealt and not settled, at the end of each kept path; Greeks are of one unit."""
+    listed = [options[n] for n in positions["option"]]
+    columns: dict[str, Any] = {"path": positions["path"], "ts": _times(positions["ts"]), **_contracts(listed)}
+    columns["multiplier"] = np.array([option.multiplier for option in listed], float)
+    columns |= {name: positions[name] for name in ("position", "spot", "theo", "bid", "ask")}
+    columns |= {"mid": positions["fair"], "implied_volatility": positions["volatility"]}
+    columns |= {name: positions[name] for name in ("delta", "gamma", "vega", "theta", "years")}
+    return pd.DataFrame(columns)
+
+
+def _contracts(options: Sequence[Option]) -> dict[str, Any]:
+    """The columns that say which option each of some rows is about."""
+    return {
+        "underlying": pd.Series([option.underlying for option in options], dtype=str),
+        "option": pd.Series([option.name for option in options], dtype=str),
+        "strike": np.array([option.strike for option in options], float),
+        "expiry": _times(np.array([option.expiry_ns for option in options], np.int64)),
+        "right": pd.Series([option.right.name.lower() for option in options], dtype=str),
+    }
 
 
 def smiles_table(smiles: pd.DataFrame | None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 cache             the folder of compiled code
 compiled          decorators, and the types of the loop's arguments
+linking           how functions that only compiled code calls become a part of it
 bits              a double's bits, for elementary functions
 references        state by pointer, functions by address
 slots             the places in the loop where a policy's methods are called

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmsim.comparison import Comparison
+    from mmsim.report.exhibits import Exhibit
     from mmsim.results import Run
 
 
@@ -28,3 +29,18 @@ def _written(html: str, path: str | Path) -> Path:
     target = Path(path)
     target.write_text(html, encoding="utf-8", newline="\n")
     return target
+
+
+def figures(run: Run) -> dict[str, Exhibit]:
+    """The figures of the report of ``run`` by name, in its order; none is drawn."""
+    from mmsim.report.run_page import sections
+    from mmsim.report.sections import exhibits
+
+    return exhibits(sections(run))
+
+
+def html(run: Run) -> str:
+    """What a notebook shows of ``run``."""
+    from mmsim.report.notebook import of_run
+
+    return of_run(run)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmsim.report import drawing, duty, exhibits, limits, options, rows, smiles, tables, words
+from mmsim.report import duty, exhibits, limits, options, quotes, rows, smiles, tables, words
 from mmsim.report.numbers import money
 from mmsim.report.sections import Section, fill
 
@@ -19,8 +19,6 @@ RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
-    with drawing.defaults():
-        sections = _sections(run)
     return fill(
         "run.html.j2",
         kind="report",
@@ -34,18 +32,18 @@ def render(run: Run) -> str:
             for name, amount in words.headline(summary["attribution"]).items()
         },
         rest=words.rest(summary["attribution"]),
-        sections=sections,
+        sections=sections(run),
         command=summary["reproduce"],
         provenance=_provenance(summary),
         resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
 
 
-def _sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
     kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
-    of_path = [_time(run), _market(run)] if kept else []
+    of_path = [_time(run), _market(run), *_quotes(run)] if kept else []
     by_option = [_options(run)] if kept else []
     surface = [] if run.smiles.empty else [_surface(run)]
     return [_money(run), *over_paths, *of_path, _views(run), *by_option, *surface, _marks(run), _trust(run)]
@@ -68,6 +66,11 @@ def _market(run: Run) -> Section:
     drawn, held = len(rows.underlyings(run)), len(rows.symbols(run))
     text = [f"Shown: the {drawn} of {held} underlyings with the most hedges."] if drawn < held else []
     return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2], text=text)
+
+
+def _quotes(run: Run) -> list[Section]:
+    shown = quotes.against_the_market(run)
+    return [Section("quotes", "Quotes against the market", shown[::2], shown[1::2])] if shown else []
 
 
 def _views(run: Run) -> Section:
