@@ -174,10 +174,10 @@ def compare(
 ) -> None:
     """Play the variants of a scenario, or several scenarios, on the same draws, and compare what they come to."""
     with mistakes(debug):
-        from mmsim import comparison, kernel, whole_folder
+        from mmsim import comparison_folder, kernel, whole_folder
 
         if out_folder is not None:
-            whole_folder.check_target(out_folder, comparison.LAYOUT)
+            whole_folder.check_target(out_folder, comparison_folder.LAYOUT)
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(COMPILING)
@@ -221,12 +221,18 @@ def check(
 
 
 @app.command()
-def report(folder: RunFolder, debug: Debug = False) -> None:
-    """Write the HTML report of a run again."""
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a run or of a comparison.")],
+    debug: Debug = False,
+) -> None:
+    """Write the HTML report of a run or a comparison again."""
     with mistakes(debug):
-        from mmsim import results, run_folder
+        from mmsim import comparison, comparison_folder, results, run_folder
 
-        say(str(results.load(folder).report(folder / run_folder.REPORT)))
+        if (folder / comparison_folder.SUMMARY).exists():
+            say(str(comparison.load(folder).report(folder / comparison_folder.REPORT)))
+        else:
+            say(str(results.load(folder).report(folder / run_folder.REPORT)))
 
 
 @app.command()

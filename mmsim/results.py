@@ -28,7 +28,6 @@ from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from mmsim.engine.drive import Desk
@@ -226,9 +225,10 @@ class Run:
         digest = hashlib.sha256(json.dumps([self.summary["scenario"], self.summary["inputs"]], sort_keys=True).encode())
         return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:6]}"
 
-    def pieces(self, table: str) -> Iterator[pd.DataFrame]:
-        """One of the run's tables in parts that stand one behind the other: short ones are one part."""
-        return self._tables[table].pieces(tables.columns(table)) if table in _LONG else iter([getattr(self, table)])
+    def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Those columns of a table (all by default) in bounded parts of rows, at least one; short ones are one part."""
+        chosen = tables.columns(table) if columns is None else list(columns)
+        return self._tables[table].pieces(chosen) if table in _LONG else iter([getattr(self, table)[chosen]])
 
     def export(self, form: str, path: str | Path) -> list[Path]:
         """Write the tables to a folder as ``csv`` or ``parquet``, or the ledger to a file for ``beancount``.
@@ -287,53 +287,23 @@ def _table_in(name: str, file: Path, digest: str) -> Table:
 
     def whole() -> pd.DataFrame:
         columns = tables.columns(name)
-        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
+        found = parquet.read(file, _there(file, digest, columns))
+        return parquet.frame(file, found, tables.empty(name), run_folder.LAYOUT.owner)
 
     def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        like = tables.empty(name)[list(columns)]
         for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
-            yield _frame(name, file, piece, columns)
+            yield parquet.frame(file, piece, like, run_folder.LAYOUT.owner)
 
     return Table(whole, pieces)
 
 
 def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
-    """Those of the columns that a run's file has."""
+    """Those of the columns that a run's file has; UserError if it has changed."""
     from mmsim import parquet
 
     whole_folder.check(file, digest)
-    found = parquet.schema(file).names
-    return [column for column in columns if column in found]
-
-
-def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
-    """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
-    from mmsim import parquet
-
-    kinds = tables.empty(name)[list(columns)].dtypes
-    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
-    if not wrong:
-        with parquet.reading(file):
-            frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
-        wrong = [column for column in whole if frame[column].isna().any()]
-    if wrong:
-        raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
-    return frame
-
-
-def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
-    """Whether a column is there, once, and holds what that dtype does: times, floats, whole numbers or texts."""
-    import pyarrow.types as of
-
-    if table.column_names.count(column) != 1:
-        return False
-    kind = table.schema.field(column).type
-    if dtype.kind == "M":
-        return bool(of.is_timestamp(kind)) and kind.tz == "UTC"
-    if dtype.kind in "if":
-        return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
-    text = kind.value_type if of.is_dictionary(kind) else kind
-    return bool(of.is_string(text) or of.is_large_string(text))
+    return parquet.there(file, columns)
 
 
 def _figures(outcomes: Outcomes) -> dict[str, Any]:
