@@ -90,7 +90,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     titled = any(panel.title for panel in panels)
     left = 66 if any(panel.prices for panel in panels) else 52
     figure, stack = canvas(
-        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left
+        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left, right=28
     )
     first, last = date2num(_extent(panels))  # type: ignore[no-untyped-call]
     for axes, panel in zip(stack, panels, strict=True):

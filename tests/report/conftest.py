@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mmsim import tables
+from tests.report.browser import browser  # noqa: F401  (a fixture)
 
 BUCKETS = [
     "spread_capture",
