@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
     from mmsim.variants import compare
+    from mmsim.what_if.play import sensitivity
+    from mmsim.what_if.result import Sensitivity
 
 __version__ = "0.1.0"
 
@@ -47,6 +49,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "Sensitivity",
     "SurfaceAt",
     "TickView",
     "TwoScale",
@@ -64,6 +67,7 @@ __all__ = [
     "realised_variance",
     "realised_volatility",
     "run",
+    "sensitivity",
     "surface_at",
     "two_scale_variance",
     "variance_clock",
@@ -77,6 +81,8 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
         "backtest": ("run",),
         "comparison": ("Comparison",),
         "variants": ("compare",),
+        "what_if.play": ("sensitivity",),
+        "what_if.result": ("Sensitivity",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",

@@ -87,7 +87,7 @@ def run(
         inputs=_inputs(chosen, built, quoting, hedging),
         events=events_walked,
         seconds=time.perf_counter() - started,
-        reproduce=_command(scenario, data, seed, paths, changes, variant),
+        reproduce=command("run", scenario, data, seed, paths, changes, variant),
     )
 
 
@@ -212,18 +212,19 @@ def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: 
     return {**read, **built.inputs}
 
 
-def _command(
+def command(
+    verb: str,
     scenario: Any,
     data: Any,
     seed: int | None,
     paths: int | None,
     changes: Mapping[str, str] | None,
-    variant: str | None,
+    variant: str | None = None,
 ) -> str:
-    """The command that would make the run again."""
+    """The command that would make the same again; ``verb`` is its name."""
     if isinstance(scenario, Scenario):
         scenario = scenario.source or "SCENARIO.yaml"
-    words = ["mmsim", "run", str(scenario)]
+    words = ["mmsim", verb, str(scenario)]
     words += ["--data", str(data)] if data is not None else []
     words += ["--seed", str(seed)] if seed is not None else []
     words += ["--paths", str(paths)] if paths is not None else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import floor, nan, sqrt
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ def lags(count: int) -> int:
     >>> lags(100), lags(389), lags(2)
     (4, 5, 1)
     """
-    return min(floor(4.0 * (count / 100.0) ** (2.0 / 9.0)), count - 1)
+    return min(floor(4.0 * math.pow(count / 100.0, 2.0 / 9.0)), count - 1)
 
 
 def of(increments: Floats, lag_count: int) -> Sharpe:
