@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.comparison import Comparison
+    from mmsim.comparison import load as load_comparison
     from mmsim.errors import Problem, UserError
     from mmsim.expected_volatility import (
         Garch,
@@ -61,6 +62,7 @@ __all__ = [
     "fit_minimum_variance",
     "greeks",
     "implied_volatility",
+    "load_comparison",
     "load_run",
     "load_scenario",
     "price",
@@ -75,7 +77,8 @@ __all__ = [
     "year_fraction",
 ]
 
-_HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
+_LOADERS = {"load_comparison": "comparison", "load_run": "results", "load_scenario": "scenario"}
+_HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
     name: (module, name)
     for module, names in {
         "backtest": ("run",),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmsim.report import drawing, duty, exhibits, limits, options, rows, smiles, tables, words
+from mmsim.report import duty, exhibits, limits, options, rows, smiles, tables, words
 from mmsim.report.numbers import money
 from mmsim.report.sections import Section, fill
 
@@ -19,8 +19,6 @@ RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
-    with drawing.defaults():
-        sections = _sections(run)
     return fill(
         "run.html.j2",
         kind="report",
@@ -34,14 +32,14 @@ def render(run: Run) -> str:
             for name, amount in words.headline(summary["attribution"]).items()
         },
         rest=words.rest(summary["attribution"]),
-        sections=sections,
+        sections=sections(run),
         command=summary["reproduce"],
         provenance=_provenance(summary),
         resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
 
 
-def _sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
     kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
