@@ -86,11 +86,7 @@ def run(
         inputs=_inputs(chosen, built, quoting, hedging),
         events=events_walked,
         seconds=time.perf_counter() - started,
-<<<<<<< HEAD
-        reproduce=command("run", scenario, data, seed, paths, changes, variant),
-=======
         reproduce=command("run", [scenario], data, seed, paths, changes, variant),
->>>>>>> 042eae56e1c649da70a0d2e4bc474f192d81995c
     )
 
 
@@ -216,30 +212,17 @@ def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: 
 
 
 def command(
-<<<<<<< HEAD
-    verb: str,
-    scenario: Any,
-    data: Any,
-=======
     name: str,
     scenarios: Sequence[str | Path | Scenario],
     data: str | Path | None,
->>>>>>> 042eae56e1c649da70a0d2e4bc474f192d81995c
     seed: int | None,
     paths: int | None,
     changes: Mapping[str, str] | None,
     variant: str | None = None,
 ) -> str:
-<<<<<<< HEAD
-    """The command that would make the same again; ``verb`` is its name."""
-    if isinstance(scenario, Scenario):
-        scenario = scenario.source or "SCENARIO.yaml"
-    words = ["mmsim", verb, str(scenario)]
-=======
     """The command line that would make the same again: ``name`` is run or compare."""
     files = [one.source or "SCENARIO.yaml" if isinstance(one, Scenario) else str(one) for one in scenarios]
     words = ["mmsim", name, *files]
->>>>>>> 042eae56e1c649da70a0d2e4bc474f192d81995c
     words += ["--data", str(data)] if data is not None else []
     words += ["--seed", str(seed)] if seed is not None else []
     words += ["--paths", str(paths)] if paths is not None else []

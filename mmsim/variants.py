@@ -52,24 +52,13 @@ def compare(
     started = time.perf_counter()
     tasks = [(entry, data, seed, paths, changes) for entry in entries]
     runs: dict[str, Run] = {}
-<<<<<<< HEAD
     for entry, run in zip(entries, processes.each(_played, tasks, workers), strict=True):
         if isinstance(run, UserError):
             raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
         runs[entry.name] = run
         told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
-    return Comparison(runs, time.perf_counter() - started)
-=======
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)  # those left when one is wrong
-        for entry, run in zip(entries, joblib.Parallel(n_jobs=count, return_as="generator")(jobs), strict=True):
-            if isinstance(run, UserError):
-                raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
-            runs[entry.name] = run
-            told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
     again = backtest.command("compare", given, data, seed, paths, changes)
     return Comparison.of(runs, time.perf_counter() - started, again)
->>>>>>> 042eae56e1c649da70a0d2e4bc474f192d81995c
 
 
 def _played(entry: Entry, data: Any, seed: int | None, paths: int | None, changes: Any) -> Run | UserError:

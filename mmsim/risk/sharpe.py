@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from math import floor, nan, sqrt
 from typing import NamedTuple
 
@@ -29,12 +28,8 @@ def lags(count: int) -> int:
     >>> lags(100), lags(389), lags(2)
     (4, 5, 1)
     """
-<<<<<<< HEAD
-    return min(floor(4.0 * math.pow(count / 100.0, 2.0 / 9.0)), count - 1)
-=======
     chosen: float = 4.0 * (count / 100.0) ** (2.0 / 9.0)
     return min(floor(chosen), count - 1)
->>>>>>> 042eae56e1c649da70a0d2e4bc474f192d81995c
 
 
 def of(increments: Floats, lag_count: int) -> Sharpe:

@@ -62,7 +62,7 @@ def sensitivity(
         "paths": given.paths,
         "versions": backtest.versions(),
         "scenario": given.dump(),
-        "reproduce": backtest.command("sensitivity", scenario, data, seed, paths, changes),
+        "reproduce": backtest.command("sensitivity", [scenario], data, seed, paths, changes),
         "left_out": left_out,
         "factors": [
             {"factor": f.name, "unit": f.unit, "about": f.about, "levels": list(f.levels), "own": f.own} for f in varied
