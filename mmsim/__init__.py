@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         realised_volatility,
         two_scale_variance,
     )
+    from mmsim.explained import Explanation, explain
     from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
     from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "FillView",
     "Garch",
     "HedgeView",
@@ -58,6 +60,7 @@ __all__ = [
     "VarianceClock",
     "compare",
     "ewma_volatility",
+    "explain",
     "fit_garch",
     "fit_minimum_variance",
     "greeks",
@@ -96,6 +99,7 @@ _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
             "realised_volatility",
             "two_scale_variance",
         ),
+        "explained": ("Explanation", "explain"),
         "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),

@@ -277,6 +277,35 @@ def report(
 
 
 @app.command()
+def explain(
+    folder: RunFolder,
+    event: Annotated[int | None, typer.Option(min=0, help="Its number among the events of the path, from 0.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The last event at or before, with a zone.")] = None,
+    fill: Annotated[
+        int | None, typer.Option(help="What made this row of the path's fills: from 0, -1 the last.")
+    ] = None,
+    path: Annotated[int, typer.Option(min=0, help="One of the paths that the run has kept.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="The folder in which the recorded folder stands.", show_default="the run's own")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Explain one event of a run: market, quote and why, Greeks, postings. The path is played again up to it."""
+    with mistakes(debug):
+        one_of("--event, --at and --fill", event, at, fill)
+        from mmsim import explained
+
+        found = explained.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
+        if as_json:
+            print_json(found.to_dict())
+        else:
+            from mmsim import explain_screen
+
+            explain_screen.show(found, out)
+
+
+@app.command()
 def surface(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A folder of recorded files, or a scenario's .yaml.")],
     at: Annotated[str, typer.Option(metavar="TIME", help="As 2020-01-06T15:00:00Z: what was known by then.")],

@@ -41,7 +41,8 @@ class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
     ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
-    ``smiles`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
+    ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
+    explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -154,6 +155,11 @@ class Run:
     def smiles(self) -> pd.DataFrame:
         """The last fit of the surface that made the marks: each quote fitted, and the smile there; else empty."""
         return self._tables["smiles"].whole()
+
+    @cached_property
+    def quotes(self) -> pd.DataFrame:
+        """The desk's quotes of a few options and the market's, at each mark of the time grid."""
+        return self._tables["quotes"].whole()
 
     @cached_property
     def deals(self) -> pd.DataFrame:

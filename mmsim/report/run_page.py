@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmsim.report import duty, exhibits, limits, options, risk, rows, smiles, tables, words
+from mmsim.report import duty, exhibits, limits, options, quotes, risk, rows, smiles, tables, words
 from mmsim.report.numbers import money
 from mmsim.report.sections import Section, fill
 
@@ -43,7 +43,7 @@ def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
     kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
-    of_path = [_time(run), _market(run)] if kept else []
+    of_path = [_time(run), _market(run), *_quotes(run)] if kept else []
     by_option = [_options(run)] if kept else []
     surface = [] if run.smiles.empty else [_surface(run)]
     return [
@@ -76,6 +76,11 @@ def _market(run: Run) -> Section:
     drawn, held = len(rows.underlyings(run)), len(rows.symbols(run))
     text = [f"Shown: the {drawn} of {held} underlyings with the most hedges."] if drawn < held else []
     return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2], text=text)
+
+
+def _quotes(run: Run) -> list[Section]:
+    shown = quotes.against_the_market(run)
+    return [Section("quotes", "Quotes against the market", shown[::2], shown[1::2])] if shown else []
 
 
 def _views(run: Run) -> Section:
