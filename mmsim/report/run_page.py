@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmsim.report import duty, exhibits, limits, options, quotes, rows, smiles, tables, words
+from mmsim.report import duty, exhibits, limits, options, quotes, risk, rows, smiles, tables, words
 from mmsim.report.numbers import money
 from mmsim.report.sections import Section, fill
 
@@ -46,7 +46,17 @@ def sections(run: Run) -> list[Section]:
     of_path = [_time(run), _market(run), *_quotes(run)] if kept else []
     by_option = [_options(run)] if kept else []
     surface = [] if run.smiles.empty else [_surface(run)]
-    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *surface, _marks(run), _trust(run)]
+    return [
+        _money(run),
+        *over_paths,
+        *of_path,
+        _views(run),
+        *by_option,
+        *surface,
+        _marks(run),
+        risk.section(run),
+        _trust(run),
+    ]
 
 
 def _money(run: Run) -> Section:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mmsim import tables
+from mmsim.risk import measured
 from tests.report.browser import browser  # noqa: F401  (a fixture)
 
 BUCKETS = [
@@ -117,6 +118,7 @@ def made_up_run(
             for bucket in [*BUCKETS, "total"]
         }
     every_mark = pd.concat([*frames, desk], ignore_index=True)
+    summary["risk"] = _risk(summary, table["total"].to_numpy() if paths > 1 else np.array([last["total"]]), every_mark)
     breaches = pd.DataFrame(columns=["ts", "path", "limit", "instrument", "value"])
     return SimpleNamespace(
         summary=summary,
@@ -128,6 +130,16 @@ def made_up_run(
         smiles=tables.empty("smiles"),
         paths=table,
     )
+
+
+def _risk(summary: dict[str, Any], totals: np.ndarray, marks: pd.DataFrame) -> dict[str, Any]:
+    """Figures of risk of made-up totals: the marks below theo by as much on every path."""
+    equity, zero = summary["equity"], np.zeros(len(totals))
+    ends = {"theo": "closing", "mid": "at_mid", "liquidation": "at_liquidation"}
+    of_marks = {mark: totals + equity[end] - equity["closing"] for mark, end in ends.items()}
+    made = measured.Totals(of_marks, zero + 100.0, zero - 10.0, zero - 5.0, zero + equity["opening"], zero + 9)
+    span = measured.Span(START.value, 1 / (365 * 86_400e9))
+    return measured.risk(made, measured.Dealt(120.0, 6_000.0, 9_000.0, 900_000.0), marks, 1, span)
 
 
 def _walk(draws: np.random.Generator, length: int, step: float, drift: float = 0.0) -> np.ndarray:
