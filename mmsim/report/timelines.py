@@ -19,6 +19,7 @@ from mmsim.report.sampling import keep_extremes
 
 POINTS = 700  # of a line, at most: more than a screen shows
 MARKS = 240  # of each kind, at most
+REACH = 4.0  # a limit is drawn up to so many times the largest value
 
 
 class Line(NamedTuple):
@@ -62,6 +63,15 @@ class Panel(NamedTuple):
     marks: Sequence[Marks] = ()
     height: float = 110
     prices: bool = False  # the ordinate is a price: full digits and no zero line
+    limit: float | None = None  # drawn either way, where it is within `REACH`
+
+    @property
+    def shown_limit(self) -> float | None:
+        """The limit, if drawing it leaves the lines their shape."""
+        if self.limit is None:
+            return None
+        largest = max((float(np.nanmax(np.abs(line.values), initial=0.0)) for line in self.lines), default=0.0)
+        return self.limit if self.limit <= REACH * largest else None
 
 
 def colored(number: int) -> tuple[str, str]:
@@ -115,6 +125,9 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
     if not any(np.nan_to_num(line.values).any() for line in panel.lines):
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    if panel.shown_limit is not None:
+        for bound in (-panel.shown_limit, panel.shown_limit):
+            axes.axhline(bound, color=LIGHT["loss"], linewidth=1.2, linestyle=(0, (5, 3)))
     for line in panel.lines:
         kept = keep_extremes(line.values, POINTS)
         axes.plot(line.times[kept], line.values[kept], **line.style)
