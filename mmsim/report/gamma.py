@@ -19,6 +19,8 @@ from mmsim.report.timelines import Line, Panel
 if TYPE_CHECKING:
     from mmsim.results import Run
 
+FAR = 3.0  # a break-even move is drawn up to so many times the largest move
+
 
 def gamma_and_theta(run: Run) -> Exhibit:
     """What the book's curvature earned against what it cost to hold."""
@@ -55,7 +57,7 @@ def break_even(run: Run, moved: dict[str, Moves]) -> Exhibit:
     caption = (
         "The move of the spot from mark to mark, and √(2|Θ|dt / |Γ|), at which ½Γ·dS² pays for Θ·dt: beyond it a book"
         " long gamma gains and one short gamma loses. A gap: gamma and theta have the same sign, and no move makes them"
-        " even."
+        f" even, or it would take {FAR:g} times the largest move."
         f" Price of the underlying; time in UTC.{which_path(run)}"
     )
     picture = Picture(partial(timelines.draw, panels), "Moves of the spot against the break-even move")
@@ -63,9 +65,10 @@ def break_even(run: Run, moved: dict[str, Moves]) -> Exhibit:
 
 
 def _lines(moves: Moves) -> list[Line]:
+    far = FAR * np.abs(moves.move).max()
     return [
         Line("Move, either way", moves.ends, np.abs(moves.move), "line6"),
-        Line("Break-even", moves.ends, moves.break_even, "line2"),
+        Line("Break-even", moves.ends, np.where(moves.break_even <= far, moves.break_even, np.nan), "line2"),
     ]
 
 
@@ -87,11 +90,16 @@ def realised_and_implied(run: Run, moved: dict[str, Moves]) -> Table:
             if of_sign.any():
                 lines.append(_compared(run, f"{symbol}, {name} gamma", each, of_sign))
         lines.append((f"{symbol}, all the time", *_flat(run, symbol, each)))
+    note = (
+        "Break-even: √(Σ2|Θ|dt / Σ|Γ|S²dt), the volatility at which gamma pays for theta, which the book paid while long"
+        " gamma and was paid while short; a dash where it paid either way. Realised: √(Σ|Γ|dS² / Σ|Γ|S²dt); all the"
+        f" time: each move alike.{which_path(run)}"
+    )
     head = (
         *("", "Of the time", "Break-even volatility", "Realised volatility"),
         *("½Γ·dS²", "Θ·dt", f"Sum, {currency(run)}"),
     )
-    return Table(head, tuple(lines), "Realised against implied volatility, weighted by gamma")
+    return Table(head, tuple(lines), "Realised against implied volatility, weighted by gamma", 0, note)
 
 
 def _compared(run: Run, name: str, moves: Moves, kept: np.ndarray) -> tuple[Cell, ...]:

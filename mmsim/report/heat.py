@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from mmsim.report.drawing import FONT, WIDTH, beside, canvas
 from mmsim.report.numbers import compact
 from mmsim.report.palette import LIGHT, STEPS
-from mmsim.report.sampling import evenly
 
 Floats = npt.NDArray[np.float64]
 ROW = 24.0
@@ -89,5 +88,5 @@ def _fill(axes: Axes, values: Floats, width: float) -> None:
 
 def _label(axes: Axes, names: Sequence[str]) -> None:
     room = int(WIDTH * axes.get_position().width / (LETTER * (1 + max(map(len, names)))))
-    shown = evenly(len(names), max(2, min(LABELS, room))).tolist()
-    axes.set_xticks(shown, [names[n] for n in shown])
+    apart = -(-len(names) // max(1, min(LABELS, room)))
+    axes.set_xticks(range(0, len(names), apart), names[::apart])

@@ -132,7 +132,12 @@ def compared(run: Run, ways: list[Way]) -> Table:
     )
     head = ("", "Hedges", "Units traded", "Result", "Against as it was", "Its variation", "Error to be expected")
     caption = f"Ways to hedge, {currency(run)}; the variation is the root of the squared changes between marks"
-    return Table(head, lines, caption)
+    note = (
+        "By the clock the delta is flat at marks, at mid and without costs, and a fill waits for the next of them. The error"
+        " to be expected is √Σ½(ΓS²σ²)²·dt·h of the book's gamma and the waits h between hedges alone; for one option at"
+        f" the money, hedged N times to its expiry, that is √(π/4)·vega·σ/√N.{which_path(run)}"
+    )
+    return Table(head, lines, caption, 0, note)
 
 
 def error(run: Run, books: list[Book], mine: Way) -> Table:

@@ -68,17 +68,18 @@ def _sections(run: Run) -> list[Section]:
     if run.marks.empty:
         return [_money(run), *over_paths, _views(run), *surface, _marks(run), _trust(run)]
     held = options_held(run)
+    first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
     of_book = [_gamma(run), _hedging(run), _market(run), _options(run)]
     last = [*surface, _views(run), _trust(run)]
-    return [_sheet(run, held), _money(run), *over_paths, _time(run), *of_book, _marks(run, held), *last]
+    return [*first, _time(run), *of_book, _marks(run, held), *last]
 
 
 def _sheet(run: Run, held: pd.DataFrame) -> Section:
     title, top = "The daily sheet", [sheet.earned(run), sheet.greeks(run, held)]
     if held.empty:
         return Section("sheet", title, text=["No option is held at the end."], top=top)
-    right = [tables.three_marks(run.summary), sheet.pins(run, held)]
-    return Section("sheet", title, [sheet.vega(run, held)], right, top=top)
+    pins = [sheet.pins(run, held)] if sheet.any_expires_soon(held) else []
+    return Section("sheet", title, [sheet.vega(run, held)], [tables.three_marks(run.summary), *pins], top=top)
 
 
 def _money(run: Run) -> Section:
@@ -97,11 +98,11 @@ def _time(run: Run) -> Section:
 
 def _gamma(run: Run) -> Section:
     moved = gamma.moves(run)
-    left: list[Exhibit | Table] = [gamma.gamma_and_theta(run), tables.convexity_and_theta(run.summary)]
+    left, split = [gamma.gamma_and_theta(run)], tables.convexity_and_theta(run.summary)
     if not moved:
-        return Section("gamma", "Gamma against theta", left)
+        return Section("gamma", "Gamma against theta", left, [split])
     wide = [gamma.realised_and_implied(run, moved)]
-    return Section("gamma", "Gamma against theta", left, [gamma.break_even(run, moved)], wide)
+    return Section("gamma", "Gamma against theta", left, [gamma.break_even(run, moved), split], wide)
 
 
 def _hedging(run: Run) -> Section:
@@ -146,7 +147,7 @@ def _marks(run: Run, held: pd.DataFrame | None = None) -> Section:
     """The three marks; ``held`` as `held.options` has it, where rows were kept."""
     said = _unquoted(run.summary)
     figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
-    by_expiry = [] if held is None or held.empty else [sheet.liquidation(run, held)]
+    by_expiry = [] if held is None or held.empty or not figures else [sheet.liquidation(run, held)]
     right = [] if by_expiry else [tables.three_marks(run.summary)]
     return Section("marks", "Three marks", figures, right, by_expiry, [said] if said else [])
 

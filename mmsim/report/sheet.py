@@ -13,7 +13,7 @@ from mmsim.report import clock, heat, held, rows
 from mmsim.report.drawing import Picture
 from mmsim.report.exhibits import Exhibit, currency, decimals, which_path
 from mmsim.report.heat import Heat
-from mmsim.report.numbers import Number, money, quantity
+from mmsim.report.numbers import Number, money, percent, quantity
 from mmsim.report.tables import Cell, Table
 from mmsim.report.words import BUCKETS, label
 
@@ -59,7 +59,7 @@ def earned(run: Run) -> Table:
         for name, part in parts.items()
     )
     head = ("", "Total", *map(label, moved))
-    return Table(head, lines, f"What each part of the book earned, {currency(run)}{which_path(run).rstrip('.')}", 1)
+    return Table(head, lines, f"What each part of the book earned, {currency(run)}", 1, which_path(run).strip())
 
 
 def _micros(amount: float) -> int:
@@ -101,7 +101,13 @@ def greeks(run: Run, options: pd.DataFrame) -> Table:
 
 
 def _line(name: str, of: pd.Series) -> tuple[Cell, ...]:
-    return (name, quantity(float(of["delta"])), *(_whole(float(of[greek])) for greek in held.GREEKS[1:]))
+    dollar_gamma, theta = float(of["dollar_gamma"]), float(of["theta"])
+    is_paid = dollar_gamma * theta < 0.0
+    break_even = (
+        (-2.0 * theta / (100.0 * dollar_gamma)) ** 0.5 if is_paid else np.nan
+    )  # ½Γ·dS² = ½·100·(Γ·S²/100)·(dS/S)²
+    greeks = (_whole(float(of[greek])) for greek in held.GREEKS[1:])
+    return (name, quantity(float(of["delta"])), *greeks, percent(break_even, 2))
 
 
 def _whole(value: float) -> Number:
@@ -114,7 +120,8 @@ def _said_of_greeks(run: Run) -> str:
     return (
         "Cash delta is Δ·S; dollar gamma Γ·S²/100, by which cash delta grows as the spot rises 1\N{NO-BREAK SPACE}%; vega per point of"
         " volatility, weighted by √(3 months / time to expiry) to compare expiries; theta per"
-        f" {clock.day(run.summary)}."
+        f" {clock.day(run.summary)}. The break-even is the move of the spot in a day at which gamma pays for theta."
+        f"{which_path(run)}"
     )
 
 
@@ -164,6 +171,11 @@ def _days(options: pd.DataFrame) -> pd.Series[float]:
 
 def _cells(amounts: pd.Series, row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return heat.summed(amounts.fillna(0.0).to_numpy(float), row, column, shape)
+
+
+def any_expires_soon(options: pd.DataFrame) -> bool:
+    """Whether an option held is so near its expiry that its strike may pin the spot."""
+    return bool((_days(options) <= PINNED_DAYS).any())
 
 
 def pins(run: Run, options: pd.DataFrame) -> Table:
