@@ -33,6 +33,7 @@ class Journal:
             "marks": Spool(layout.MARK),
             "breaches": Spool(layout.BREACH),
             "positions": Spool(layout.POSITION),
+            "quotes": Spool(layout.QUOTED),
         }
         self.ends: list[PathEnd] = []
 
@@ -90,6 +91,7 @@ def _made(
         "positions": row_by_row(lambda rows: positions_table(rows, options), lambda: journal.rows("positions")),
         "paths": at_once(lambda: paths_table(outcomes)),
         "smiles": at_once(lambda: smiles_table(smiles)),
+        "quotes": row_by_row(lambda rows: quotes_table(rows, names), lambda: journal.rows("quotes")),
     }
 
 
@@ -235,6 +237,13 @@ def breaches_table(breaches: npt.NDArray[np.void], names: Names) -> pd.DataFrame
             "value": breaches["value"],
         }
     )
+
+
+def quotes_table(quotes: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row a chosen option at each mark: the desk's quote in force and the market's; a side without size is NaN."""
+    columns = {"ts": _times(quotes["ts"]), "path": quotes["path"], "instrument": names.instrument(quotes["instrument"])}
+    of_desk = ("bid", "ask", "bid_size", "ask_size", "policy_fair", "theo")
+    return pd.DataFrame(columns | {name: quotes[name] for name in (*of_desk, "market_bid", "market_ask", "spot")})
 
 
 def options_table(journal: Journal, options: Sequence[Option], names: Names) -> pd.DataFrame:

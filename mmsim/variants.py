@@ -64,7 +64,8 @@ def compare(
                 raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
             runs[entry.name] = run
             told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
-    return Comparison(runs, time.perf_counter() - started)
+    again = backtest.command("compare", given, data, seed, paths, changes)
+    return Comparison.of(runs, time.perf_counter() - started, again)
 
 
 def _played(entry: Entry, data: Any, seed: int | None, paths: int | None, changes: Any) -> Run | UserError:

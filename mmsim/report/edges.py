@@ -34,9 +34,8 @@ def steps(run: Run) -> pd.DataFrame:
     """
     fills = rows.client_fills(run)
     multipliers = run.options.groupby("option", observed=True)["multiplier"].first()
-    units = np.where(fills["side"] == "buy", fills["size"], -fills["size"]) * fills["instrument"].map(
-        multipliers
-    ).astype(float)
+    units = fills["size"].where(fills["side"] == "buy", -fills["size"])
+    units = units * fills["instrument"].map(multipliers).astype(float)
     fair = fills["policy_fair"].fillna(fills["theo"])
     quoted = fills["quoted"].fillna(fair)
     chain = pd.DataFrame(

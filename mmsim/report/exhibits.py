@@ -17,7 +17,7 @@ from mmsim.report.drawing import Picture
 from mmsim.report.numbers import count, fixed, is_shown_as_zero, money, quantity
 from mmsim.report.sampling import evenly
 from mmsim.report.tables import Cell, Table
-from mmsim.report.timelines import Line, Marks, Panel
+from mmsim.report.timelines import Band, Line, Marks, Panel
 from mmsim.report.words import BUCKETS, CARRY, has_liquidation, label
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Exhibit:
     caption: str  # what it shows, and the units
     picture: Picture
     table: Table
-    legend: Sequence[Line | Marks] = ()
+    legend: Sequence[Line | Marks | Band] = ()
     note: str = ""  # how much of the data the figure and table show
 
     @cached_property

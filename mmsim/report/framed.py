@@ -10,21 +10,21 @@ from matplotlib.lines import Line2D
 
 from mmsim.report.drawing import FONT, WIDTH
 from mmsim.report.palette import LIGHT
-from mmsim.report.timelines import Line, Marks
+from mmsim.report.timelines import Band, Line, Marks
 
-MARGIN, TITLE, ROW, LINE = 10.0, 30.0, 19.0, 14.0  # units: around, and the height of title, legend row, caption line
+MARGIN, TITLE, ROW, LINE = 14.0, 34.0, 19.0, 14.0  # units: around, and the height of title, legend row, caption line
 _LETTER, _SMALL_LETTER, _SAMPLE = 7.0, 5.6, 44.0  # units: about the width of a letter, and of a legend's sample
 
 
-def frame(figure: Figure, title: str, caption: str, legend: Sequence[Line | Marks] = ()) -> Figure:
-    """``figure`` on paper, made higher by title and legend above it and the caption below it."""
-    lines = textwrap.wrap(caption, int((WIDTH - 2 * MARGIN) / _SMALL_LETTER))
+def frame(figure: Figure, title: str, caption: str, legend: Sequence[Line | Marks | Band] = ()) -> Figure:
+    """``figure`` on paper, made larger by a margin, title and legend above it and the caption below it."""
+    lines = textwrap.wrap(caption, int(WIDTH / _SMALL_LETTER))
     columns = _columns([series.label for series in legend])
     above = TITLE + ROW * -(-len(legend) // columns)
     below = MARGIN + LINE * len(lines) + MARGIN
     height = _extend(figure, above, below)
     figure.patch.set(visible=True, facecolor=LIGHT["paper"])
-    left, plain = MARGIN / WIDTH, {"parse_math": False, "ha": "left"}
+    left, plain = MARGIN / (WIDTH + 2 * MARGIN), {"parse_math": False, "ha": "left"}
     figure.text(left, 1 - MARGIN / height, title, plain | {"va": "top", "fontsize": 1.15 * FONT, "color": LIGHT["ink"]})
     if legend:
         _add_legend(figure, legend, columns, left, 1 - TITLE / height)
@@ -36,22 +36,22 @@ def frame(figure: Figure, title: str, caption: str, legend: Sequence[Line | Mark
 def _columns(labels: Sequence[str]) -> int:
     """In how many columns a legend fits the figure."""
     widest = max((_SAMPLE + _LETTER * len(label) for label in labels), default=WIDTH)
-    return max(1, min(int((WIDTH - 2 * MARGIN) / widest), len(labels)))
+    return max(1, min(int(WIDTH / widest), len(labels)))
 
 
 def _extend(figure: Figure, above: float, below: float) -> float:
-    """Make a figure higher, its axes staying as large as they are; the new height in units."""
-    width, inches = figure.get_size_inches()
-    old = 72 * inches
-    height = above + old + below
+    """Make a figure larger, its axes staying as they are; the new height in units."""
+    old_width, old_height = 72 * figure.get_size_inches()
+    width, height = old_width + 2 * MARGIN, above + old_height + below
     for axes in figure.axes:
-        box = axes.get_position()
-        axes.set_position((box.x0, (below + box.y0 * old) / height, box.width, box.height * old / height))
-    figure.set_size_inches(width, height / 72)
+        x, y, wide, tall = axes.get_position().bounds
+        left, bottom = MARGIN + x * old_width, below + y * old_height
+        axes.set_position((left / width, bottom / height, wide * old_width / width, tall * old_height / height))
+    figure.set_size_inches(width / 72, height / 72)
     return float(height)
 
 
-def _add_legend(figure: Figure, legend: Sequence[Line | Marks], columns: int, left: float, top: float) -> None:
+def _add_legend(figure: Figure, legend: Sequence[Line | Marks | Band], columns: int, left: float, top: float) -> None:
     samples = [Line2D([], [], label=series.label, **series.style) for series in legend]
     box = figure.legend(
         handles=samples,

@@ -91,9 +91,9 @@ def realised_and_implied(run: Run, moved: dict[str, Moves]) -> Table:
                 lines.append(_compared(run, f"{symbol}, {name} gamma", each, of_sign))
         lines.append((f"{symbol}, all the time", *_flat(run, symbol, each)))
     note = (
-        "Break-even: √(Σ2|Θ|dt / Σ|Γ|S²dt), the volatility at which gamma pays for theta, which the book paid while long"
-        " gamma and was paid while short; a dash where it paid either way. Realised: √(Σ|Γ|dS² / Σ|Γ|S²dt); all the"
-        f" time: each move alike.{which_path(run)}"
+        "Break-even: √(Σ2|Θ|dt / Σ|Γ|S²dt), the volatility at which gamma pays for theta, which the book paid while"
+        " long gamma and was paid while short; a dash where theta has gamma's sign. Realised: √(Σ|Γ|dS² / Σ|Γ|S²dt);"
+        f" all the time: each move alike.{which_path(run)}"
     )
     head = (
         *("", "Of the time", "Break-even volatility", "Realised volatility"),

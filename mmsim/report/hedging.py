@@ -101,9 +101,8 @@ def over_time(run: Run, ways: list[Way]) -> Exhibit:
         f" its delta to flat at marks alone, at mid. {currency(run)}; time in UTC.{_said_of_grid(run)}{which_path(run)}"
     )
     picture = Picture(partial(timelines.draw, [Panel("", lines, height=200)]), "Hedging result over time")
-    note = (
-        f"The table shows {len(picked)} of {len(drawn[0].times):,} marks." if len(picked) < len(drawn[0].times) else ""
-    )
+    marks = len(drawn[0].times)
+    note = f"The table shows {len(picked)} of {marks:,} marks." if len(picked) < marks else ""
     return Exhibit("hedging", "The hedge against hedging by the clock", caption, picture, table, lines, note)
 
 
@@ -133,9 +132,9 @@ def compared(run: Run, ways: list[Way]) -> Table:
     head = ("", "Hedges", "Units traded", "Result", "Against as it was", "Its variation", "Error to be expected")
     caption = f"Ways to hedge, {currency(run)}; the variation is the root of the squared changes between marks"
     note = (
-        "By the clock the delta is flat at marks, at mid and without costs, and a fill waits for the next of them. The error"
-        " to be expected is √Σ½(ΓS²σ²)²·dt·h of the book's gamma and the waits h between hedges alone; for one option at"
-        f" the money, hedged N times to its expiry, that is √(π/4)·vega·σ/√N.{which_path(run)}"
+        "By the clock the delta is flat at marks, at mid and without costs, and a fill waits for the next of them."
+        " The error to be expected is √Σ½(ΓS²σ²)²·dt·h, of the book's gamma and the waits h between hedges alone;"
+        f" for one option at the money, hedged N times to its expiry, that is √(π/4)·vega·σ/√N.{which_path(run)}"
     )
     return Table(head, lines, caption, 0, note)
 

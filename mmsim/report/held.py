@@ -20,33 +20,43 @@ GREEKS = ("delta", "cash_delta", "dollar_gamma", "vega", "weighted_vega", "theta
 def options(run: Run) -> pd.DataFrame:
     """The options held at the end of the path shown, a row each, with the Greeks of the whole position.
 
-    ``units`` are position × multiplier. ``delta`` is in units of the underlying, ``cash_delta`` Δ·S in currency,
-    ``dollar_gamma`` Γ·S²/100, by which cash delta changes as the spot rises 1 %; ``vega`` is currency per point of
-    volatility (0.01), ``weighted_vega`` the same × √(three months / time to expiry), a day at least; ``theta`` currency
-    per day of the scenario's clock. ``opening_units`` are what is left of the opening position; ``to_mid`` and
-    ``to_liquidation`` what marking at the market's mid instead of theo, and at its bid or ask instead of that mid, adds
-    to equity, in micro-units; without a quote nothing.
+    ``units`` are position × multiplier. Of them and, as ``opening_`` and the name, of what is left of the opening
+    position: ``delta`` in units of the underlying; ``cash_delta`` Δ·S in currency; ``dollar_gamma`` Γ·S²/100, by which
+    cash delta changes as the spot rises 1 %; ``vega``, currency per point of volatility (0.01); ``weighted_vega``, the
+    same × √(three months / time to expiry), a day at least; ``theta``, currency per day of the scenario's clock.
+    ``to_mid`` and ``to_liquidation`` are what marking at the market's mid instead of theo, and at its bid or ask
+    instead of that mid, adds to equity, in micro-units; without a quote nothing.
     """
-    held = rows.of_path(run.positions, run)
-    held = held.loc[held["position"] != 0.0].reset_index(drop=True)
-    days = clock.days_a_year(run.summary)
-    units, spot = held["position"] * held["multiplier"], held["spot"]
-    weight = np.sqrt(REFERENCE_YEARS / np.maximum(held["years"], 1.0 / days))
+    at_end = rows.of_path(run.positions, run)
+    at_end = at_end.assign(opening_units=_left_of_opening(run, at_end) * at_end["multiplier"])
+    held = at_end.loc[(at_end["position"] != 0.0) | (at_end["opening_units"] != 0.0)].reset_index(drop=True)
+    days, units = clock.days_a_year(run.summary), held["position"] * held["multiplier"]
     mid = held["mid"].fillna(held["theo"])
     touch = held["bid"].where(units > 0.0, held["ask"]).fillna(mid)
     to_mid = _micros(units * (mid - held["theo"]))
+    opening = _greeks(held, held["opening_units"], days).add_prefix("opening_")
     return held.assign(
         units=units,
-        opening_units=_left_of_opening(run, held) * held["multiplier"],
-        delta=units * held["delta"],
         call_delta=held["delta"] + (held["right"] == "put"),
-        cash_delta=units * held["delta"] * spot,
-        dollar_gamma=units * held["gamma"] * spot**2 / 100.0,
-        vega=units * held["vega"] / 100.0,
-        weighted_vega=units * held["vega"] / 100.0 * weight,
-        theta=units * held["theta"] / days,
+        **_greeks(held, units, days),
+        **opening,
         to_mid=to_mid,
         to_liquidation=_micros(units * (touch - held["theo"])) - to_mid,
+    )
+
+
+def _greeks(held: pd.DataFrame, units: pd.Series, days: float) -> pd.DataFrame:
+    """The Greeks of so many units of each option, in a desk's units."""
+    vega = units * held["vega"] / 100.0
+    return pd.DataFrame(
+        {
+            "delta": units * held["delta"],
+            "cash_delta": units * held["delta"] * held["spot"],
+            "dollar_gamma": units * held["gamma"] * held["spot"] ** 2 / 100.0,
+            "vega": vega,
+            "weighted_vega": vega * np.sqrt(REFERENCE_YEARS / np.maximum(held["years"], 1.0 / days)),
+            "theta": units * held["theta"] / days,
+        }
     )
 
 

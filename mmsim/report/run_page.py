@@ -10,7 +10,6 @@ import pandas as pd
 
 from mmsim.report import (
     by_strike,
-    drawing,
     duty,
     edges,
     exhibits,
@@ -18,6 +17,7 @@ from mmsim.report import (
     hedging,
     limits,
     options,
+    quotes,
     rows,
     sheet,
     smiles,
@@ -39,8 +39,6 @@ RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
-    with drawing.defaults():
-        sections = _sections(run)
     return fill(
         "run.html.j2",
         kind="report",
@@ -54,14 +52,14 @@ def render(run: Run) -> str:
             for name, amount in words.headline(summary["attribution"]).items()
         },
         rest=words.rest(summary["attribution"]),
-        sections=sections,
+        sections=sections(run),
         command=summary["reproduce"],
         provenance=_provenance(summary),
         resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
 
 
-def _sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
     surface = [] if run.smiles.empty else [_surface(run)]
@@ -69,7 +67,7 @@ def _sections(run: Run) -> list[Section]:
         return [_money(run), *over_paths, _views(run), *surface, _marks(run), _trust(run)]
     held = options_held(run)
     first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
-    of_book = [_gamma(run), _hedging(run), _market(run), _options(run)]
+    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), _options(run)]
     last = [*surface, _views(run), _trust(run)]
     return [*first, _time(run), *of_book, _marks(run, held), *last]
 
@@ -119,6 +117,11 @@ def _market(run: Run) -> Section:
     drawn, held = len(rows.underlyings(run)), len(rows.symbols(run))
     text = [f"Shown: the {drawn} of {held} underlyings with the most hedges."] if drawn < held else []
     return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2], text=text)
+
+
+def _quotes(run: Run) -> list[Section]:
+    shown = quotes.against_the_market(run)
+    return [Section("quotes", "Quotes against the market", shown[::2], shown[1::2])] if shown else []
 
 
 def _views(run: Run) -> Section:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -29,8 +31,20 @@ class Section(NamedTuple):
 
 def fill(template: str, **content: Any) -> str:
     """A page as HTML: ``template`` extends base.html.j2, whose names ``content`` has, and those of its own."""
-    page = _templates().get_template(template)
-    return page.render(**content, light=palette.LIGHT, dark=palette.DARK, style=Markup(_style()))  # noqa: S704  (ours)
+    style, script = file("style.css"), file("sort.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render(template, **content, style=style, script=script, script_hash=f"sha256-{digest}")
+
+
+def render(template: str, **content: Any) -> str:
+    """One of the templates as HTML; besides ``content`` it has the colours."""
+    return _templates().get_template(template).render(**content, light=palette.LIGHT, dark=palette.DARK)
+
+
+def exhibits(sections: Iterable[Section]) -> dict[str, Exhibit]:
+    """The figures of a page by their keys, in the order in which they stand."""
+    items = (item for section in sections for item in (*section.left, *section.right))
+    return {item.key: item for item in items if isinstance(item, Exhibit)}
 
 
 @cache
@@ -44,5 +58,6 @@ def _templates() -> Environment:
     )
 
 
-def _style() -> str:
-    return resources.files("mmsim.report").joinpath("style.css").read_text(encoding="utf-8")
+def file(name: str) -> Markup:
+    """A file of this package, which stands in a page as it is."""
+    return Markup(resources.files("mmsim.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704

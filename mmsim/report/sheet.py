@@ -80,8 +80,7 @@ def greeks(run: Run, options: pd.DataFrame) -> Table:
         of_symbol = options.loc[options["underlying"] == symbol]
         sums = of_symbol[list(held.GREEKS)].sum()
         if has_opening:
-            share = of_symbol["opening_units"] / of_symbol["units"]
-            opening = of_symbol[list(held.GREEKS)].mul(share, axis=0).sum()
+            opening = of_symbol[[f"opening_{greek}" for greek in held.GREEKS]].sum().set_axis(list(held.GREEKS))
             lines += [_line(f"{symbol}: opening", opening), _line(f"{symbol}: new trades", sums - opening)]
         else:
             lines.append(_line(f"{symbol}: options", sums))
@@ -91,21 +90,15 @@ def greeks(run: Run, options: pd.DataFrame) -> Table:
     everything["cash_delta"] += hedge["cash_delta"].sum()
     everything["delta"] = np.nan if len(hedge) > 1 else everything["delta"] + hedge["delta"].sum()
     unit = currency(run)
-    head = (
-        "",
-        "Delta, units",
-        *(f"{name}, {unit}" for name in ("Cash delta", "Dollar gamma per 1 %", "Vega per point")),
-    )
-    head = (*head, f"Vega, weighted, {unit}", f"Theta a day, {unit}")
+    amounts = ("Cash delta", "Dollar gamma per 1 %", "Vega per point", "Vega, weighted", "Theta a day")
+    head = ("", "Delta, units", *(f"{name}, {unit}" for name in amounts), "Break-even a day")
     return Table(head, (*lines, _line("Desk", everything)), "Greeks at the end", 1, _said_of_greeks(run))
 
 
 def _line(name: str, of: pd.Series) -> tuple[Cell, ...]:
     dollar_gamma, theta = float(of["dollar_gamma"]), float(of["theta"])
     is_paid = dollar_gamma * theta < 0.0
-    break_even = (
-        (-2.0 * theta / (100.0 * dollar_gamma)) ** 0.5 if is_paid else np.nan
-    )  # ½Γ·dS² = ½·100·(Γ·S²/100)·(dS/S)²
+    break_even = (-0.02 * theta / dollar_gamma) ** 0.5 if is_paid else np.nan  # Γ·dS² = 100·dollar gamma·(dS/S)²
     greeks = (_whole(float(of[greek])) for greek in held.GREEKS[1:])
     return (name, quantity(float(of["delta"])), *greeks, percent(break_even, 2))
 
@@ -118,8 +111,8 @@ def _whole(value: float) -> Number:
 def _said_of_greeks(run: Run) -> str:
     """What the units of the Greeks are."""
     return (
-        "Cash delta is Δ·S; dollar gamma Γ·S²/100, by which cash delta grows as the spot rises 1\N{NO-BREAK SPACE}%; vega per point of"
-        " volatility, weighted by √(3 months / time to expiry) to compare expiries; theta per"
+        "Cash delta is Δ·S; dollar gamma Γ·S²/100, by which cash delta grows as the spot rises 1\N{NO-BREAK SPACE}%;"
+        " vega per point of volatility, weighted by √(3 months / time to expiry) to compare expiries; theta per"
         f" {clock.day(run.summary)}. The break-even is the move of the spot in a day at which gamma pays for theta."
         f"{which_path(run)}"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmsim.report import numbers
 from mmsim.report.numbers import fixed, is_shown_as_zero
+from mmsim.risk.figures import is_liquidation_known
 
 BUCKETS: dict[str, str] = {
     "spread_capture": "theo against the price dealt, at each client fill",
@@ -267,8 +268,7 @@ def _over_paths(summary: Mapping[str, Any]) -> str:
 
 def has_liquidation(summary: Mapping[str, Any]) -> bool:
     """Whether any position has a quote to liquidate at: not where all that lack one leave equity where mid has it."""
-    equity = summary["equity"]
-    return bool(equity["unquoted"] == 0 or equity["at_liquidation"] != equity["at_mid"])
+    return is_liquidation_known(summary["equity"])
 
 
 def second_thought(summary: Mapping[str, Any]) -> str:

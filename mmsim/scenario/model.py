@@ -149,6 +149,11 @@ def load(path: str | Path, changes: Mapping[str, str] | None = None) -> Scenario
     return _validated(strict_yaml.read(path), {}, changes or {})
 
 
+def restored(value: Mapping[str, Any], file: str = "") -> Scenario:
+    """The scenario that was dumped as ``value`` and, once, read from ``file``; UserError with all problems."""
+    return _validated(Document(dict(value), file), {}, {})
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a scenario file, for editors: every key with what it means and its unit."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
