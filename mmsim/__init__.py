@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.comparison import Comparison
+    from mmsim.comparison import load as load_comparison
     from mmsim.errors import Problem, UserError
     from mmsim.expected_volatility import (
         Garch,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
     from mmsim.variants import compare
+    from mmsim.what_if.play import sensitivity
+    from mmsim.what_if.result import Sensitivity
 
 __version__ = "0.1.0"
 
@@ -49,6 +52,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "Sensitivity",
     "SurfaceAt",
     "TickView",
     "TwoScale",
@@ -61,12 +65,14 @@ __all__ = [
     "fit_minimum_variance",
     "greeks",
     "implied_volatility",
+    "load_comparison",
     "load_run",
     "load_scenario",
     "price",
     "realised_variance",
     "realised_volatility",
     "run",
+    "sensitivity",
     "surface_at",
     "two_scale_variance",
     "variance_clock",
@@ -74,12 +80,15 @@ __all__ = [
     "year_fraction",
 ]
 
-_HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
+_LOADERS = {"load_comparison": "comparison", "load_run": "results", "load_scenario": "scenario"}
+_HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
     name: (module, name)
     for module, names in {
         "backtest": ("run",),
         "comparison": ("Comparison",),
         "variants": ("compare",),
+        "what_if.play": ("sensitivity",),
+        "what_if.result": ("Sensitivity",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",

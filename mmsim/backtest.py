@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ def run(
         inputs=_inputs(chosen, built, *policies),
         events=events_walked,
         seconds=time.perf_counter() - started,
-        reproduce=_command(scenario, data, seed, paths, changes, variant),
+        reproduce=command("run", [scenario], data, seed, paths, changes, variant),
     )
 
 
@@ -242,18 +242,18 @@ def _hashes(files: Iterable[Path]) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
 
 
-def _command(
-    scenario: Any,
-    data: Any,
+def command(
+    name: str,
+    scenarios: Sequence[str | Path | Scenario],
+    data: str | Path | None,
     seed: int | None,
     paths: int | None,
     changes: Mapping[str, str] | None,
-    variant: str | None,
+    variant: str | None = None,
 ) -> str:
-    """The command that would make the run again."""
-    if isinstance(scenario, Scenario):
-        scenario = scenario.source or "SCENARIO.yaml"
-    words = ["mmsim", "run", str(scenario)]
+    """The command line that would make the same again: ``name`` is run or compare."""
+    files = [one.source or "SCENARIO.yaml" if isinstance(one, Scenario) else str(one) for one in scenarios]
+    words = ["mmsim", name, *files]
     words += ["--data", str(data)] if data is not None else []
     words += ["--seed", str(seed)] if seed is not None else []
     words += ["--paths", str(paths)] if paths is not None else []

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import run_folder, spool, tables, whole_folder
-from mmsim.attribution import TAYLOR, Integers, Outcomes
+from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
@@ -28,7 +28,6 @@ from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from mmsim.engine.drive import Desk
@@ -36,6 +35,11 @@ if TYPE_CHECKING:
 
 
 _LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
+
+_DEALT = (
+    *("ts", "path", "kind", "instrument", "client", "side", "size", "price", "spot"),
+    *("theo", "policy_fair", "quoted", "edge"),
+)  # columns of fills that figures show
 
 
 class Run:
@@ -166,7 +170,7 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        pieces = self._tables["fills"].pieces(_DEALT)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -232,12 +236,26 @@ class Run:
         digest = hashlib.sha256(json.dumps([self.summary["scenario"], self.summary["inputs"]], sort_keys=True).encode())
         return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:6]}"
 
+    def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Those columns of a table (all by default) in bounded parts of rows, at least one; short ones are one part."""
+        chosen = tables.columns(table) if columns is None else list(columns)
+        return self._tables[table].pieces(chosen) if table in _LONG else iter([getattr(self, table)[chosen]])
+
+    def export(self, form: str, path: str | Path) -> list[Path]:
+        """Write the tables to a folder as ``csv`` or ``parquet``, or the ledger to a file for ``beancount``.
+
+        The files written. UserError if there is no such form, if what stands there is no export of mmsim's, or if the
+        system refuses.
+        """
+        from mmsim import export
+
+        return export.write(self, form, Path(path))
+
     def _write(self, folder: Path) -> None:
-        from mmsim import report
+        from mmsim import parquet, report
 
         for name in run_folder.tables_of(self.summary["paths"]):
-            of_table = self._tables[name].pieces(tables.columns(name)) if name in _LONG else iter([getattr(self, name)])
-            _write_parquet(of_table, folder / run_folder.table_file(name))
+            parquet.write(self.pieces(name), folder / run_folder.table_file(name), spool.PIECE)
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
@@ -245,6 +263,12 @@ class Run:
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process is given of it: its tables as wholes."""
         return _thawed, (self.summary, {name: table.whole() for name, table in self._tables.items()})
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from mmsim import report
+
+        return report.html(self)
 
     def __repr__(self) -> str:
         total = self.summary["attribution"]["total"]
@@ -274,65 +298,23 @@ def _table_in(name: str, file: Path, digest: str) -> Table:
 
     def whole() -> pd.DataFrame:
         columns = tables.columns(name)
-        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
+        found = parquet.read(file, _there(file, digest, columns))
+        return parquet.frame(file, found, tables.empty(name), run_folder.LAYOUT.owner)
 
     def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        like = tables.empty(name)[list(columns)]
         for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
-            yield _frame(name, file, piece, columns)
+            yield parquet.frame(file, piece, like, run_folder.LAYOUT.owner)
 
     return Table(whole, pieces)
 
 
 def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
-    """Those of the columns that a run's file has."""
+    """Those of the columns that a run's file has; UserError if it has changed."""
     from mmsim import parquet
 
     whole_folder.check(file, digest)
-    found = parquet.schema(file).names
-    return [column for column in columns if column in found]
-
-
-def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
-    """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
-    from mmsim import parquet
-
-    kinds = tables.empty(name)[list(columns)].dtypes
-    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
-    if not wrong:
-        with parquet.reading(file):
-            frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
-        wrong = [column for column in whole if frame[column].isna().any()]
-    if wrong:
-        raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
-    return frame
-
-
-def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
-    """Whether a column is there, once, and holds what that dtype does: times, floats, whole numbers or texts."""
-    import pyarrow.types as of
-
-    if table.column_names.count(column) != 1:
-        return False
-    kind = table.schema.field(column).type
-    if dtype.kind == "M":
-        return bool(of.is_timestamp(kind)) and kind.tz == "UTC"
-    if dtype.kind in "if":
-        return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
-    text = kind.value_type if of.is_dictionary(kind) else kind
-    return bool(of.is_string(text) or of.is_large_string(text))
-
-
-def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
-    """Write a table whose pieces stand one behind the other: a row group each, but for what is longer."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
-        writer.write_table(first, spool.PIECE)
-        for piece in pieces:
-            writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), spool.PIECE)
+    return parquet.there(file, columns)
 
 
 def _figures(outcomes: Outcomes) -> dict[str, Any]:
@@ -349,12 +331,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
         "cash": mean(outcomes.cash),
-        "carry": {
-            "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
-            "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
-            "borrow": detail[NAMES[Account.CARRY_BORROW]],
-            "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
-        },
+        "carry": {part: detail[NAMES[account]] for part, account in CARRY_PARTS.items()},
         "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens offline."""
+"""The report of a run or a comparison: one HTML file that opens offline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmsim.comparison import Comparison
     from mmsim.report.exhibits import Exhibit
     from mmsim.results import Run
 
@@ -14,8 +15,19 @@ def write(run: Run, path: str | Path) -> Path:
     """Write the report of ``run`` to ``path`` and return it. The same run gives the same bytes."""
     from mmsim.report.run_page import render  # matplotlib takes half a second to import: only when a page is drawn
 
+    return _written(render(run), path)
+
+
+def write_comparison(comparison: Comparison, path: str | Path) -> Path:
+    """Write the report of ``comparison`` to ``path`` and return it. The same comparison gives the same bytes."""
+    from mmsim.report.comparison_page import render
+
+    return _written(render(comparison), path)
+
+
+def _written(html: str, path: str | Path) -> Path:
     target = Path(path)
-    target.write_text(render(run), encoding="utf-8", newline="\n")
+    target.write_text(html, encoding="utf-8", newline="\n")
     return target
 
 
@@ -25,3 +37,10 @@ def figures(run: Run) -> dict[str, Exhibit]:
     from mmsim.report.sections import exhibits
 
     return exhibits(sections(run))
+
+
+def html(run: Run) -> str:
+    """What a notebook shows of ``run``."""
+    from mmsim.report.notebook import of_run
+
+    return of_run(run)

@@ -47,18 +47,24 @@ def canvas(
     top: float = 8,
     bottom: float = 26,
     gap: float = 26,
+    columns: int = 1,
+    between: float = 20,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure and its axes, stacked from the top, of these heights; all sizes in units."""
+    """A figure and its axes, row by row from the top, of these heights; all sizes in units.
+
+    ``gap`` is left between rows, ``between`` between the columns of each.
+    """
     height = top + sum(heights) + gap * (len(heights) - 1) + bottom
     figure = Drawn(figsize=(WIDTH / 72, height / 72))
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     made: list[Axes] = []
-    edge = height - top
+    edge, width = height - top, (WIDTH - left - right - between * (columns - 1)) / columns
     for tall in heights:
         edge -= tall
-        box = (left / WIDTH, edge / height, (WIDTH - left - right) / WIDTH, tall / height)
-        made.append(_plain(figure.add_axes(box)))
+        for column in range(columns):
+            box = ((left + column * (width + between)) / WIDTH, edge / height, width / WIDTH, tall / height)
+            made.append(_plain(figure.add_axes(box)))
         edge -= gap
     return figure, made
 

@@ -18,7 +18,7 @@ from mmsim.report.tables import Table
 
 
 class Section(NamedTuple):
-    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
+    """A heading, notes, two columns (on a phone one after the other), and above and below what needs all the width."""
 
     key: str
     title: str
@@ -26,11 +26,12 @@ class Section(NamedTuple):
     right: Sequence[Exhibit | Table] = ()
     wide: Sequence[Table] = ()
     text: Sequence[str] = ()
+    top: Sequence[Table] = ()
 
 
 def fill(template: str, **content: Any) -> str:
     """A page as HTML: ``template`` extends base.html.j2, whose names ``content`` has, and those of its own."""
-    style, script = (Markup(_file(name)) for name in ("style.css", "sort.js"))  # noqa: S704  (ours)
+    style, script = file("style.css"), file("sort.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return render(template, **content, style=style, script=script, script_hash=f"sha256-{digest}")
 
@@ -57,5 +58,6 @@ def _templates() -> Environment:
     )
 
 
-def _file(name: str) -> str:
-    return resources.files("mmsim.report").joinpath(name).read_text(encoding="utf-8")
+def file(name: str) -> Markup:
+    """A file of this package, which stands in a page as it is."""
+    return Markup(resources.files("mmsim.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704

@@ -194,7 +194,7 @@ def _warehoused(found: _Figures, total: float, marks: pd.DataFrame) -> None:
 
 def _desk(marks: pd.DataFrame) -> pd.DataFrame:
     """The marks of the whole desk on the first path kept, a row a time."""
-    desk = marks[(marks["underlying"] == "") & (marks["path"] == marks["path"].min())]
+    desk: pd.DataFrame = marks[(marks["underlying"] == "") & (marks["path"] == marks["path"].min())]
     return desk.drop_duplicates("ts", keep="last")
 
 

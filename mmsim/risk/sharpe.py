@@ -28,7 +28,8 @@ def lags(count: int) -> int:
     >>> lags(100), lags(389), lags(2)
     (4, 5, 1)
     """
-    return min(floor(4.0 * (count / 100.0) ** (2.0 / 9.0)), count - 1)
+    chosen: float = 4.0 * (count / 100.0) ** (2.0 / 9.0)
+    return min(floor(chosen), count - 1)
 
 
 def of(increments: Floats, lag_count: int) -> Sharpe:
