@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         realised_volatility,
         two_scale_variance,
     )
+    from mmsim.explained import Explanation, explain
     from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
     from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
@@ -33,11 +34,14 @@ if TYPE_CHECKING:
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
     from mmsim.variants import compare
+    from mmsim.what_if.play import sensitivity
+    from mmsim.what_if.result import Sensitivity
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "FillView",
     "Garch",
     "HedgeView",
@@ -48,6 +52,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "Sensitivity",
     "SurfaceAt",
     "TickView",
     "TwoScale",
@@ -55,6 +60,7 @@ __all__ = [
     "VarianceClock",
     "compare",
     "ewma_volatility",
+    "explain",
     "fit_garch",
     "fit_minimum_variance",
     "greeks",
@@ -66,6 +72,7 @@ __all__ = [
     "realised_variance",
     "realised_volatility",
     "run",
+    "sensitivity",
     "surface_at",
     "two_scale_variance",
     "variance_clock",
@@ -80,6 +87,8 @@ _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
         "backtest": ("run",),
         "comparison": ("Comparison",),
         "variants": ("compare",),
+        "what_if.play": ("sensitivity",),
+        "what_if.result": ("Sensitivity",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",
@@ -90,6 +99,7 @@ _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
             "realised_volatility",
             "two_scale_variance",
         ),
+        "explained": ("Explanation", "explain"),
         "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isnan
 from pathlib import Path
@@ -41,10 +41,13 @@ class Comparison:
         self.runs = dict(runs or {})
 
     @classmethod
-    def of(cls, runs: Mapping[str, Run], seconds: float, reproduce: str) -> Comparison:
-        """A comparison of the runs of its variants by name; ``reproduce`` is the command that makes it again."""
+    def of(cls, runs: Mapping[str, Run], seconds: float, reproduce: str, scenarios: Sequence[str]) -> Comparison:
+        """A comparison of the runs of its variants by name.
+
+        ``reproduce`` is the command that makes it again, ``scenarios`` are the names of the files compared.
+        """
         tables = comparison_tables.of(runs)
-        return cls(_summary(runs, tables, seconds, reproduce), tables, runs)
+        return cls(_summary(runs, tables, seconds, reproduce, scenarios), tables, runs)
 
     @property
     def reference(self) -> str:
@@ -181,16 +184,20 @@ def load(folder: str | Path) -> Comparison:
 
 
 def _summary(
-    runs: Mapping[str, Run], tables: Mapping[str, pd.DataFrame], seconds: float, reproduce: str
+    runs: Mapping[str, Run],
+    tables: Mapping[str, pd.DataFrame],
+    seconds: float,
+    reproduce: str,
+    scenarios: Sequence[str],
 ) -> dict[str, Any]:
     """All of comparison.json."""
     reference = next(iter(runs))
     first = runs[reference].summary
-    names = list(dict.fromkeys(run.summary["name"] for run in runs.values()))
     hedging = tables["buckets"].set_index("variant")["hedging_pnl"].to_dict()
     return {
-        "name": "+".join(names)[:_NAME_MAX],
-        "about": first["about"] if len(names) == 1 else "",
+        "name": "+".join(scenarios)[:_NAME_MAX],
+        "about": first["about"] if len(scenarios) == 1 else "",
+        "scenarios": list(scenarios),
         "currency": first["currency"],
         "seed": first["seed"],
         "paths": first["paths"],

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import run_folder, spool, tables, whole_folder
-from mmsim.attribution import TAYLOR, Integers, Outcomes
+from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
@@ -35,12 +35,18 @@ if TYPE_CHECKING:
 
 _LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
 
+_DEALT = (
+    *("ts", "path", "kind", "instrument", "client", "side", "size", "price", "spot"),
+    *("theo", "policy_fair", "quoted", "edge"),
+)  # columns of fills that figures show
+
 
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
     ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
-    ``smiles`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md explains.
+    ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
+    explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -155,10 +161,15 @@ class Run:
         return self._tables["smiles"].whole()
 
     @cached_property
+    def quotes(self) -> pd.DataFrame:
+        """The desk's quotes of a few options and the market's, at each mark of the time grid."""
+        return self._tables["quotes"].whole()
+
+    @cached_property
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        pieces = self._tables["fills"].pieces(_DEALT)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -318,12 +329,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
         "cash": mean(outcomes.cash),
-        "carry": {
-            "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
-            "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
-            "borrow": detail[NAMES[Account.CARRY_BORROW]],
-            "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
-        },
+        "carry": {part: detail[NAMES[account]] for part, account in CARRY_PARTS.items()},
         "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},

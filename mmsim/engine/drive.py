@@ -27,7 +27,8 @@ _MEANT = {
     Answer.OFFLOAD: "number of contracts",
 }
 _CHUNK = 500_000  # events between two looks at the clock
-JOURNAL = ("postings", "fills", "marks", "breaches", "positions")  # of the state, and the desk's counts of rows
+# of the state, and the desk's counts of their rows
+JOURNAL = ("postings", "fills", "marks", "breaches", "positions", "quotes")
 
 
 class Desk(NamedTuple):
@@ -48,6 +49,16 @@ class Desk(NamedTuple):
                 if bound.failures:
                     return policy, bound.failures[0]
         return None
+
+    def has_failed(self, reason: int) -> bool:
+        """Whether the loop has returned because a policy, or what it does, has failed.
+
+        What a plain-Python policy raises where its quote is only looked at, no order being there, is forgotten.
+        """
+        if reason == Reason.STOP:
+            failures = self.quote[0].failures
+            failures[:] = [failure for failure in failures if not isinstance(failure.error, Exception)]
+        return reason != Reason.STOP or self.failure is not None
 
     @property
     def listeners(self) -> list[Policy]:
@@ -105,10 +116,27 @@ def walk(
     """
     desk.tables.quote_memory[:] = 0.0
     desk.tables.hedge_memory[:] = 0.0
+    return walk_on(events, state, desk, universe, empty, progress, 0, len(events))
+
+
+def walk_on(
+    events: Events,
+    state: State,
+    desk: Desk,
+    universe: Universe,
+    empty: Callable[[State], None],
+    progress: Callable[[int], None],
+    start: int,
+    end: int,
+) -> State:
+    """Walk a part of a path's events, with the state and the memories that the walk up to ``start`` has left.
+
+    The same as `walk` otherwise.
+    """
     state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
     for rule, holds in desk.hedging_rules.items():
         state.rules[rule] = holds
-    n, end = 0, len(events)
+    n = start
     while True:
         stop = min(n + _CHUNK, end)
         try:
@@ -125,7 +153,7 @@ def walk(
             state = _enlarged(state, JOURNAL)
         elif reason == Reason.QUEUE_FULL:
             state = _enlarged(state, ("pending", "seen"))
-        elif reason != Reason.STOP or desk.failure:
+        elif desk.has_failed(reason):
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
             empty(state)

@@ -71,6 +71,10 @@ def new_state(
         script=np.zeros((1, max(len(options), 1))) if script is None else np.ascontiguousarray(script, float),
         taylor=np.zeros((1, 8)),
         fault=np.zeros((2, 32)),
+        quotes=np.zeros(1 << 10, layout.QUOTED),
+        sampled=np.zeros(0, np.int64),
+        trace=np.zeros(0, layout.TRACE),
+        looks=np.zeros(0, layout.LOOK),
     )
 
 

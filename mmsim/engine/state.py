@@ -310,6 +310,7 @@ RULES = np.dtype(
         ("rival_half_spread", "f8"),
         ("rival_size", "f8"),
         ("rival_allocation", "i8"),
+        ("traced", "i8"),  # as `tracing.Traced`
     ],
     align=True,
 )
@@ -360,6 +361,9 @@ DESK = np.dtype(
         ("breaches", "i8"),
         ("positions", "i8"),
         ("overflow", "i8"),  # an Overflow
+        ("quotes", "i8"),
+        ("traces", "i8"),  # decisions traced
+        ("limit", "f8"),  # the price that the client of the order looked at last would have dealt at
     ],
     align=True,
 )
@@ -422,6 +426,7 @@ MARK = np.dtype(
         ("underlying", "i4"),  # -1: the whole desk
         ("spot", "f8"),
         ("hedge", "f8"),
+        ("pending", "f8"),  # units of hedges under way
         ("net_delta", "f8"),
         ("gamma", "f8"),
         ("vega", "f8"),
@@ -434,6 +439,24 @@ MARK = np.dtype(
 )
 
 BREACH = np.dtype([("ts", "i8"), ("limit", "i4"), ("instrument", "i4"), ("path", "i4"), ("value", "f8")], align=True)
+
+QUOTED = np.dtype(  # a chosen option at a mark of the time grid; a side that is not quoted is NaN
+    [
+        ("ts", "i8"),
+        ("path", "i4"),
+        ("instrument", "i4"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "f8"),
+        ("ask_size", "f8"),
+        ("policy_fair", "f8"),
+        ("theo", "f8"),
+        ("market_bid", "f8"),
+        ("market_ask", "f8"),
+        ("spot", "f8"),
+    ],
+    align=True,
+)
 
 POSITION = np.dtype(  # an option at the end of a path
     [
@@ -456,6 +479,21 @@ POSITION = np.dtype(  # an option at the end of a path
     ],
     align=True,
 )
+
+TRACE = np.dtype(  # a decision: see `tracing`
+    [
+        ("ts", "i8"),  # as of when
+        ("asked", "i8"),
+        ("view", "f8", (32,)),  # its fields in their order
+        ("answer", "f8", (4,)),  # bid, ask and their sizes, or units in the first
+        ("kept", "f8", (4,)),  # what the alarms left of it
+        ("rounded", "f8", (2,)),  # bid and ask on the tick grid
+        ("in_force", "f8", (4,)),  # after post-only and limits, or units in whole lots
+    ],
+    align=True,
+)
+
+LOOK = np.dtype([(name, "f8") for name in ("theo", "delta", "gamma", "vega", "theta", "fair")], align=True)
 
 PENDING = np.dtype([("due", "i8"), ("underlying", "i8"), ("units", "f8"), ("mid", "f8")], align=True)
 
@@ -612,6 +650,10 @@ class State(NamedTuple):
     script: npt.NDArray[np.float64]  # (ticks, options) deltas of one unit, given
     taylor: npt.NDArray[np.float64]  # (1, 8) delta, gamma, theta, vega, vanna, volga, rates, total
     fault: npt.NDArray[np.float64]  # (1, 32) the view a policy failed on, or its answer
+    quotes: Rows
+    sampled: npt.NDArray[np.int64]  # the options whose quotes are kept at marks
+    trace: Rows  # of the decisions behind what stands, an option each, and of those of an event
+    looks: Rows  # at the options before an event, and after
 
 
 STATE: Any = tuple_of(
@@ -646,6 +688,10 @@ STATE: Any = tuple_of(
         F2,
         F2,
         F2,
+        rows_of(QUOTED),
+        I1,
+        rows_of(TRACE),
+        rows_of(LOOK),
     ],
 )
 

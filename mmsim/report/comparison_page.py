@@ -43,7 +43,7 @@ def render(comparison: Comparison) -> str:
 def _facts(comparison: Comparison) -> dict[str, str]:
     summary = comparison.summary
     return {
-        "Variants": f"{len(summary['variants']):,}",
+        "Compared": words.what(summary),
         "Against": summary["reference"],
         "Paths": f"{summary['paths']:,}",
         "Seed": str(summary["seed"]),

@@ -10,13 +10,13 @@ from matplotlib.lines import Line2D
 
 from mmsim.report.drawing import FONT, WIDTH
 from mmsim.report.palette import LIGHT
-from mmsim.report.timelines import Line, Marks
+from mmsim.report.timelines import Band, Line, Marks
 
 MARGIN, TITLE, ROW, LINE = 14.0, 34.0, 19.0, 14.0  # units: around, and the height of title, legend row, caption line
 _LETTER, _SMALL_LETTER, _SAMPLE = 7.0, 5.6, 44.0  # units: about the width of a letter, and of a legend's sample
 
 
-def frame(figure: Figure, title: str, caption: str, legend: Sequence[Line | Marks] = ()) -> Figure:
+def frame(figure: Figure, title: str, caption: str, legend: Sequence[Line | Marks | Band] = ()) -> Figure:
     """``figure`` on paper, made larger by a margin, title and legend above it and the caption below it."""
     lines = textwrap.wrap(caption, int(WIDTH / _SMALL_LETTER))
     columns = _columns([series.label for series in legend])
@@ -51,7 +51,7 @@ def _extend(figure: Figure, above: float, below: float) -> float:
     return float(height)
 
 
-def _add_legend(figure: Figure, legend: Sequence[Line | Marks], columns: int, left: float, top: float) -> None:
+def _add_legend(figure: Figure, legend: Sequence[Line | Marks | Band], columns: int, left: float, top: float) -> None:
     samples = [Line2D([], [], label=series.label, **series.style) for series in legend]
     box = figure.legend(
         handles=samples,

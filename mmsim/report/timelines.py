@@ -19,6 +19,7 @@ from mmsim.report.sampling import keep_extremes
 
 POINTS = 700  # of a line, at most: more than a screen shows
 MARKS = 240  # of each kind, at most
+REACH = 4.0  # a limit is drawn up to so many times the largest value
 
 
 class Line(NamedTuple):
@@ -54,6 +55,21 @@ class Marks(NamedTuple):
         return {"color": color, "marker": self.shape, "linestyle": "", "markersize": 5, "markeredgewidth": 0}
 
 
+class Band(NamedTuple):
+    """The room between two series, which share their times; where either is NaN there is none."""
+
+    label: str
+    times: npt.NDArray[np.datetime64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    color: str
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws a sample of it."""
+        return {"color": LIGHT[self.color], "linewidth": 7}
+
+
 class Panel(NamedTuple):
     """One pair of axes."""
 
@@ -62,6 +78,16 @@ class Panel(NamedTuple):
     marks: Sequence[Marks] = ()
     height: float = 110
     prices: bool = False  # the ordinate is a price: full digits and no zero line
+    bands: Sequence[Band] = ()  # behind all else
+    limit: float | None = None  # drawn either way, where it is within `REACH`
+
+    @property
+    def shown_limit(self) -> float | None:
+        """The limit, if drawing it leaves the lines their shape."""
+        if self.limit is None:
+            return None
+        largest = max((float(np.nanmax(np.abs(line.values), initial=0.0)) for line in self.lines), default=0.0)
+        return self.limit if self.limit <= REACH * largest else None
 
 
 def colored(number: int) -> tuple[str, str]:
@@ -115,6 +141,12 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
     if not any(np.nan_to_num(line.values).any() for line in panel.lines):
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    for band in panel.bands:
+        kept = np.union1d(keep_extremes(band.low, POINTS), keep_extremes(band.high, POINTS))
+        axes.fill_between(band.times[kept], band.low[kept], band.high[kept], color=LIGHT[band.color], linewidth=0)
+    if panel.shown_limit is not None:
+        for bound in (-panel.shown_limit, panel.shown_limit):
+            axes.axhline(bound, color=LIGHT["loss"], linewidth=1.2, linestyle=(0, (5, 3)))
     for line in panel.lines:
         kept = keep_extremes(line.values, POINTS)
         axes.plot(line.times[kept], line.values[kept], **line.style)
