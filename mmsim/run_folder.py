@@ -7,7 +7,7 @@ from typing import Any
 
 from mmsim.whole_folder import Layout
 
-TABLES = ("ledger", "fills", "options", "positions", "marks", "paths", "breaches", "smiles")
+TABLES = ("ledger", "fills", "markouts", "options", "positions", "marks", "paths", "breaches", "smiles")
 SUMMARY, REPORT = "run.json", "report.html"
 JOURNAL, CSV = "journal.beancount", "csv"  # what `mmsim export` adds
 _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {

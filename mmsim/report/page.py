@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mmsim.report import drawing, duty, exhibits, limits, options, palette, rows, smiles, tables, words
+from mmsim.report import drawing, duty, exhibits, limits, markouts, options, palette, rows, smiles, tables, words
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import money
 from mmsim.report.tables import Table
@@ -81,8 +81,9 @@ def _sections(run: Run) -> list[Section]:
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
     of_path = [_time(run), _market(run)] if kept else []
     by_option = [_options(run)] if kept else []
+    after = [_markouts(run)] if kept and markouts.has_any(run) else []
     surface = [] if run.smiles.empty else [_surface(run)]
-    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *surface, _marks(run), _trust(run)]
+    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *after, *surface, _marks(run), _trust(run)]
 
 
 def _money(run: Run) -> Section:
@@ -116,6 +117,12 @@ def _options(run: Run) -> Section:
     if run.options.empty:
         return Section("options", title, text=["No option was traded or held."])
     return Section("options", title, [options.by_option(run)], [options.by_client(run)])
+
+
+def _markouts(run: Run) -> Section:
+    left, right = (markouts.by_group(run, "client"), markouts.by_group(run, "moneyness")), ("side", "size")
+    table = [markouts.identity(run)]
+    return Section("markouts", "Mark-outs", left, [markouts.by_group(run, group) for group in right], table)
 
 
 def _surface(run: Run) -> Section:
