@@ -17,7 +17,6 @@ import pandas as pd
 from mmsim import run_folder, spool, tables, whole_folder
 from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.risk import measured
@@ -204,10 +203,9 @@ class Run:
 
         Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
         """
-        if name not in self._exhibits:
-            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
-            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
-        return self._exhibits[name].figure()
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
 
     @cached_property
     def _exhibits(self) -> dict[str, Exhibit]:
