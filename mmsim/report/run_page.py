@@ -72,7 +72,7 @@ def sections(run: Run) -> list[Section]:
     after = [_markouts(run)] if markouts.has_any(run) else []
     of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
     last = [*surface, _views(run), _trust(run)]
-    return [*first, _time(run), risk.section(run), *of_book, _marks(run, held), *last]
+    return [*first, _time(run), *of_book, risk.section(run), _marks(run, held), *last]
 
 
 def _sheet(run: Run, held: pd.DataFrame) -> Section:
