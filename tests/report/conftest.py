@@ -126,6 +126,7 @@ def made_up_run(
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
         options=options,
         breaches=breaches,
+        quotes=tables.empty("quotes"),
         smiles=tables.empty("smiles"),
         paths=table,
     )

@@ -111,7 +111,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(make_run: MakeRun, tmp_path:
 def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, tmp_path: Path) -> None:
     html, root = page(make_run(symbols=("ESH0", "ESM0"), paths=50), tmp_path)
     figures = root.find("figure")
-    names = "waterfall distribution cumulative gamma-theta spot-0 inventory spot-1 greeks by-option against-theo"
+    names = "waterfall distribution cumulative gamma-theta spot-0 inventory spot-1 greeks by-option against-theo under-water"
     assert [f.attributes["id"] for f in figures] == names.split()
     for figure in figures:
         assert len(figure.find("h3")[0].text) > 3
@@ -129,7 +129,7 @@ def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, 
 def test_figures_are_sound_xml_in_the_readers_colours(make_run: MakeRun, tmp_path: Path) -> None:
     html, _ = page(make_run(), tmp_path)
     drawings = re.findall(r'<svg [^>]*role="img".*?</svg>', html, flags=re.DOTALL)
-    assert len(drawings) == 8
+    assert len(drawings) == 9
     for drawing in drawings:
         ElementTree.fromstring(drawing)
         assert set(re.findall(r"(?:fill|stroke): (#\w+)", drawing)) == set(), "a colour that ignores the theme"
