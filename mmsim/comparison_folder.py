@@ -64,7 +64,7 @@ LAYOUT = Layout(
         **dict.fromkeys(("seed", "paths"), int),
         "seconds": (int, float),
         **dict.fromkeys(("versions", "variants"), dict),
-        **dict.fromkeys(("differences", "partings"), list),
+        **dict.fromkeys(("scenarios", "differences", "partings"), list),
     },
     needed=frozenset(_files({})),
     known=frozenset(_files({})),

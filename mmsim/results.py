@@ -15,9 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import run_folder, spool, tables, whole_folder
-from mmsim.attribution import TAYLOR, Integers, Outcomes
+from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.risk import measured
@@ -35,6 +34,11 @@ if TYPE_CHECKING:
 
 
 _LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
+
+_DEALT = (
+    *("ts", "path", "kind", "instrument", "client", "side", "size", "price", "spot"),
+    *("theo", "policy_fair", "quoted", "edge"),
+)  # columns of fills that figures show
 
 
 class Run:
@@ -165,7 +169,7 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        pieces = self._tables["fills"].pieces(_DEALT)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -199,10 +203,9 @@ class Run:
 
         Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
         """
-        if name not in self._exhibits:
-            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
-            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
-        return self._exhibits[name].figure()
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
 
     @cached_property
     def _exhibits(self) -> dict[str, Exhibit]:
@@ -326,12 +329,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
         "cash": mean(outcomes.cash),
-        "carry": {
-            "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
-            "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
-            "borrow": detail[NAMES[Account.CARRY_BORROW]],
-            "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
-        },
+        "carry": {part: detail[NAMES[account]] for part, account in CARRY_PARTS.items()},
         "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import spool, tranches
-from mmsim.attribution import BUCKETS, CASH_PARTS, Outcomes
+from mmsim.attribution import BUCKETS, CARRY_PARTS, CASH_PARTS, Outcomes
 from mmsim.engine import state as layout
 from mmsim.engine.state import Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
@@ -200,7 +200,7 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         "path": marks["path"],
         "underlying": names.underlying(marks["underlying"]),
     }
-    columns |= {name: marks[name] for name in ("spot", "hedge", "net_delta", "gamma", "vega", "theta")}
+    columns |= {name: marks[name] for name in ("spot", "hedge", "pending", "net_delta", "gamma", "vega", "theta")}
     sums = {name: -balances[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
     renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
     for name, micros in sums.items():
@@ -208,6 +208,8 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         if name == "gamma":
             columns["convexity"] = -balances[:, Account.CONVEXITY] / MICROS
             columns["drift"] = -balances[:, Account.DRIFT] / MICROS
+        if name == "carry":
+            columns |= {f"carry_{part}": -balances[:, account] / MICROS for part, account in CARRY_PARTS.items()}
     columns["total"] = sum(sums.values()) / MICROS
     is_desk = marks["underlying"] == -1
     equity = balances[:, Account.CASH_OPTIONS : Account.HEDGE + 1].sum(axis=1)
@@ -272,7 +274,6 @@ def positions_table(positions: npt.NDArray[np.void], options: Sequence[Option]) 
     """A row an option held, or dealt and not settled, at the end of each kept path; Greeks are of one unit."""
     listed = [options[n] for n in positions["option"]]
     columns: dict[str, Any] = {"path": positions["path"], "ts": _times(positions["ts"]), **_contracts(listed)}
-    columns["multiplier"] = np.array([option.multiplier for option in listed], float)
     columns |= {name: positions[name] for name in ("position", "spot", "theo", "bid", "ask")}
     columns |= {"mid": positions["fair"], "implied_volatility": positions["volatility"]}
     columns |= {name: positions[name] for name in ("delta", "gamma", "vega", "theta", "years")}
@@ -287,6 +288,7 @@ def _contracts(options: Sequence[Option]) -> dict[str, Any]:
         "strike": np.array([option.strike for option in options], float),
         "expiry": _times(np.array([option.expiry_ns for option in options], np.int64)),
         "right": pd.Series([option.right.name.lower() for option in options], dtype=str),
+        "multiplier": np.array([option.multiplier for option in options], float),
     }
 
 

@@ -222,5 +222,5 @@ def test_variants_that_change_the_market_are_said_to(file, tmp_path):
 
 
 def test_the_entries_of_a_file_that_stands_twice_can_be_told_apart(file):
-    names = [entry.name for entry in variants._entries([file, file], None, None, None)]
+    names = [entry.name for entry in variants._entries(variants._named([file, file], None, None, None))]
     assert len(set(names)) == len(names) == 6

@@ -426,6 +426,7 @@ MARK = np.dtype(
         ("underlying", "i4"),  # -1: the whole desk
         ("spot", "f8"),
         ("hedge", "f8"),
+        ("pending", "f8"),  # units of hedges under way
         ("net_delta", "f8"),
         ("gamma", "f8"),
         ("vega", "f8"),

@@ -66,7 +66,7 @@ def total_against_risk(comparison: Comparison) -> Exhibit:
     return _scatter(comparison, "total-risk", "Total against risk", caption, points, ("sd of total", "Total"))
 
 
-_FRONTIER = "Full points are the frontier, the square is the first variant: no other has"
+_FRONTIER = "The square is the first variant, full points are the frontier: no other has"
 
 
 def _scatter(

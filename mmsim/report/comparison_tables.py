@@ -133,7 +133,7 @@ def partings(comparison: Comparison) -> Table:
         (
             row["variant"],
             count(row["fill"]),
-            comparison_words.clock(row["ts"]),
+            row["ts"].removesuffix("+00:00").replace("T", " "),
             *(row[name] for name in ("dealt_by", "kind", "instrument", "client", "side")),
             *(quantity(nan if row[name] is None else row[name]) for name in ("size", "price", "position_before")),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
 from mmsim.report import numbers
@@ -43,27 +44,27 @@ def verdict(summary: Summary) -> str:
     if all(is_shown_as_zero(total - made[reference], places) for total in made.values()):
         return f"All {len(made)} variants come to the same: each {_came_to(summary, made[reference])}."
     leader = best(summary)
+    said = f"{leader} {'made most' if made[leader] >= 0 else 'lost least'}: {_amount_a_path(summary, made[leader])}"
     if leader != reference:
-        return f"{_most(summary, leader)}: {_surely(summary, leader, 'more')}."
+        return f"{said}, {_surely(summary, leader)}."
     second = max((name for name in made if name != reference), key=made.__getitem__)
-    return f"{_most(summary, leader)}, which is the first; {second} comes next: {_surely(summary, second, 'less')}."
-
-
-def _most(summary: Summary, name: str) -> str:
-    total = totals(summary)[name]
-    return f"{name} {'made most' if total >= 0 else 'lost least'}: it {_came_to(summary, total)}"
+    return f"{said}. It is the first; {second} comes next, {_surely(summary, second)}."
 
 
 def _came_to(summary: Summary, total: float) -> str:
-    amount = f"{fixed(abs(total), decimals(summary))} {summary['currency']}"
+    return f"{'made' if total >= 0 else 'lost'} {_amount_a_path(summary, total)}"
+
+
+def _amount_a_path(summary: Summary, total: float) -> str:
     many = f" a path on average over {summary['paths']:,} paths" if summary["paths"] > 1 else ""
-    return f"{'made' if total >= 0 else 'lost'} {amount}{many}"
+    return f"{fixed(abs(total), decimals(summary))} {summary['currency']}{many}"
 
 
-def _surely(summary: Summary, name: str, more: str) -> str:
-    """How much more or less than the first, and whether that is chance."""
+def _surely(summary: Summary, name: str) -> str:
+    """How much better or worse than the first, and whether that is chance."""
     row, places, reference = against_first(summary)[name], decimals(summary), summary["reference"]
-    amount = f"{fixed(abs(row['difference']), places)} {more} than {reference}"
+    better = "better" if row["difference"] >= 0 else "worse"
+    amount = f"{fixed(abs(row['difference']), places)} {better} than {reference}"
     if row["low"] is None:
         return f"{amount}; whether by chance is not known, as there is one path, with fewer than eight marks"
     bounds = f"95 % interval {fixed(row['low'], places)} to {fixed(row['high'], places)}, {how(summary)}"
@@ -132,47 +133,75 @@ def broken(summary: Summary) -> list[str]:
     return [f"Identities of {name} that do NOT hold: {', '.join(names)}" for name, names in wrong.items() if names]
 
 
+def what(summary: Summary) -> str:
+    """How many variants, and of how many scenarios."""
+    variants, scenarios = len(summary["variants"]), len(summary["scenarios"])
+    of = "scenarios" if variants == scenarios > 1 else "variants" if variants > 1 else "variant"
+    return f"{variants:,} {of}" + (f" of {scenarios:,} scenarios" if 1 < scenarios < variants else "")
+
+
 def partings(summary: Summary) -> dict[str, str]:
     """For each variant but the first a sentence: the first fill at which it parts from the first."""
     return {name: _parting(summary, name) for name in list(summary["variants"])[1:]}
 
 
 def _parting(summary: Summary, name: str) -> str:
-    rows = [row for row in summary["partings"] if row["variant"] == name]
+    rows = parted(summary, name)
     if not rows:
-        path = "no path was kept" if not _kept(summary, name) else f"all fills are those of {summary['reference']}"
-        return f"{name}: {path}"
-    rows.sort(key=lambda row: row["ts"])
+        return f"{name} {unparted(summary, name)}"
     first, *other = rows
-    said = f"{name} parts at fill {first['fill']:,}, {clock(first['ts'])}: {_dealt(first)}"
+    said = f"{name} parts at fill {first['fill']:,}, {clock(first['ts'])}: {_in_full(first)}"
     if not other:
-        idle = next(who for who in (summary["reference"], name) if who != first["dealt_by"])
-        return f"{said}; {idle} has no more fills"
+        return f"{said}; {_idle(summary, name, first)} has no more fills"
     [second] = other
     when = "" if second["ts"] == first["ts"] else f"next, {clock(second['ts'])}, "
-    return f"{said}; {when}{_dealt(second)}"
+    return f"{said}; {when}{_in_full(second)}"
 
 
-def _kept(summary: Summary, name: str) -> bool:
-    return all(summary["variants"][of]["scenario"]["keep_paths"] > 0 for of in (summary["reference"], name))
+def parted(summary: Summary, name: str) -> list[Mapping[str, Any]]:
+    """The fills at which a variant parts from the first, the earlier one first; none if it never does."""
+    return sorted((row for row in summary["partings"] if row["variant"] == name), key=lambda row: str(row["ts"]))
+
+
+def unparted(summary: Summary, name: str) -> str:
+    """Why there is no fill at which a variant parts from the first."""
+    kept = all(summary["variants"][of]["scenario"]["keep_paths"] > 0 for of in (summary["reference"], name))
+    return f"has the same fills as {summary['reference']}" if kept else "has no fills to look at: no path was kept"
+
+
+def deal(summary: Summary, name: str) -> str:
+    """What was dealt where a variant parts from the first, in a few words."""
+    first, *other = parted(summary, name)
+    if other and other[0]["ts"] == first["ts"]:
+        return f"{_dealt(first)}, {_dealt(other[0])}"
+    return f"{_dealt(first)}, {_idle(summary, name, first)} does not"
+
+
+def _idle(summary: Summary, name: str, row: Mapping[str, Any]) -> str:
+    """Which of two has not dealt a fill."""
+    return name if row["dealt_by"] == summary["reference"] else str(summary["reference"])
 
 
 def clock(ts: str) -> str:
-    """A time of comparison.json for a reader, in UTC.
+    """A time of comparison.json in UTC, for a sentence: to the millisecond where it has any.
 
     >>> clock("2026-01-05T14:31:00+00:00"), clock("2020-01-06T09:00:00.123456789+00:00")
-    ('2026-01-05 14:31:00', '2020-01-06 09:00:00.123456789')
+    ('2026-01-05 14:31:00', '2020-01-06 09:00:00.123')
     """
-    return ts.removesuffix("+00:00").replace("T", " ")
+    return ts.removesuffix("+00:00").replace("T", " ")[:23]
 
 
 def _dealt(row: Mapping[str, Any]) -> str:
     verb = {"buy": "buys", "sell": "sells"}[row["side"]]
-    to = f" ({row['client']})" if row["client"] else f" ({row['kind']})"
-    price = numbers.quantity(row["price"]).text if row["price"] is not None else numbers.NONE
-    held = numbers.quantity(row["position_before"]).text
-    size = numbers.quantity(row["size"]).text
-    return f"{row['dealt_by']} {verb} {size} {row['instrument']} at {price}{to}, holding {held}"
+    return f"{row['dealt_by']} {verb} {_amount(row['size'])} {row['instrument']} at {_amount(row['price'])}"
+
+
+def _in_full(row: Mapping[str, Any]) -> str:
+    return f"{_dealt(row)} ({row['client'] or row['kind']}), holding {_amount(row['position_before'])}"
+
+
+def _amount(value: float | None) -> str:
+    return numbers.quantity(nan if value is None else value).text
 
 
 def look_into(summary: Summary) -> dict[str, str]:

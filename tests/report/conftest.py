@@ -12,6 +12,7 @@ import pytest
 
 from mmsim import tables
 from mmsim.risk import measured
+from tests.report.browser import browser  # noqa: F401  (a fixture)
 
 BUCKETS = [
     "spread_capture",
@@ -61,6 +62,7 @@ def made_up_run(
             "name": "made-up-day",
             "currency": "USD",
             "clock": {"start": "2026-01-05T14:30:00Z", "end": str(times[-1].isoformat()), "volatility_days": 365},
+            "report": {"mark_every": "1m"},
             "limits": {"position": 500.0, "net_delta": None, "net_gamma": None, "net_vega": None, "loss": 2_000.0},
         },
         "about": "A made-up day: amounts that add up, drawn at random.",
@@ -90,6 +92,7 @@ def made_up_run(
         "components": {"options": round(attribution["total"] - 12.5, 6), "hedge": 12.5},
         "equity": {
             "opening": 0.0,
+            "opening_options": 0.0,
             "closing": attribution["total"],
             "change": attribution["total"],
             "at_mid": float(last["equity_at_mid"]),
@@ -125,6 +128,7 @@ def made_up_run(
         fills=all_fills,
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
         options=options,
+        positions=_positions(options, every_mark),
         breaches=breaches,
         quotes=tables.empty("quotes"),
         smiles=tables.empty("smiles"),
@@ -151,11 +155,12 @@ def _book(draws: np.random.Generator, symbol: str, times: pd.DatetimeIndex) -> p
     n = len(times)
     book = pd.DataFrame({"ts": times, "path": 0, "underlying": symbol})
     book["spot"] = (100 + _walk(draws, n, 0.08)).round(2)
+    book["pending"] = book["unexplained"] = 0.0
     for name, step in {"hedge": 12, "net_delta": 4, "gamma": 2, "vega": 4000, "theta": 90_000}.items():
         book[name] = _walk(draws, n, step)
     book["spread_capture"] = np.abs(_walk(draws, n, 6)).cumsum().round(6) / 10
     book["convexity"], book["drift"] = _walk(draws, n, 11, 2), _walk(draws, n, 3)
-    book["gamma"] = book["convexity"] + book["drift"]
+    book["gamma"] = book["gamma_pnl"] = book["convexity"] + book["drift"]
     steps = {
         "delta": (4, 0),
         "theta_pnl": (1, -2),
@@ -166,6 +171,8 @@ def _book(draws: np.random.Generator, symbol: str, times: pd.DatetimeIndex) -> p
     }
     for name, (step, drift) in (steps | {"basis": (0, 0), "hedge_cost": (0.1, -0.3), "fees": (0, -0.2)}).items():
         book[name] = _walk(draws, n, step, drift)
+    book["carry_options_cash"] = book["carry"]
+    book[["carry_hedge_cash", "carry_borrow", "carry_dividends"]] = 0.0
     book["total"] = book[["theta_pnl" if b == "theta" else "vega_pnl" if b == "vega" else b for b in BUCKETS]].sum(
         axis=1
     )
@@ -177,6 +184,7 @@ def _desk(books: list[pd.DataFrame], times: pd.DatetimeIndex, draws: np.random.G
     desk.insert(0, "ts", times)
     desk["path"], desk["underlying"], desk["spot"] = 0, "", np.nan
     desk["equity"] = desk["total"]
+    desk["options_component"] = _walk(draws, len(times), 90)
     desk["equity_at_mid"] = desk["equity"] - np.abs(_walk(draws, len(times), 3))
     desk["equity_at_liquidation"] = desk["equity_at_mid"] - np.abs(_walk(draws, len(times), 9))
     return desk
@@ -197,6 +205,7 @@ def _options(draws: np.random.Generator, symbols: tuple[str, ...], fills: int) -
             "strike": [float(strike) for _, strike, _ in terms],
             "expiry": pd.Series([expiry] * len(terms), dtype="datetime64[ns, UTC]"),
             "right": [right for _, _, right in terms],
+            "multiplier": 100.0,
             "client": "flow",
         }
     )
@@ -210,6 +219,16 @@ def _options(draws: np.random.Generator, symbols: tuple[str, ...], fills: int) -
     return rows
 
 
+def _positions(options: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
+    """What is held of the options at the end, with Greeks of one unit that are the same for all."""
+    held = options[["path", "underlying", "option", "strike", "expiry", "right", "multiplier", "position"]]
+    last = marks.loc[marks["underlying"] != ""].groupby("underlying").last()
+    greeks = {"delta": 0.4, "gamma": 0.05, "vega": 11.0, "theta": -9.0, "implied_volatility": 0.2, "years": 0.03}
+    prices = {"theo": 2.0, "bid": 1.9, "ask": 2.2, "mid": 2.05}
+    spot = held["underlying"].map(last["spot"]).astype(float)
+    return held.assign(ts=marks["ts"].max(), spot=spot, **prices, **greeks)
+
+
 def _client_fills(
     draws: np.random.Generator, options: pd.DataFrame, times: pd.DatetimeIndex, number: int
 ) -> pd.DataFrame:
@@ -220,10 +239,15 @@ def _client_fills(
             "path": 0,
             "kind": "client",
             "instrument": options["option"].to_numpy()[which],
+            "client": "flow",
             "side": draws.choice(["buy", "sell"], number),
             "size": draws.integers(1, 10, number).astype(float),
             "price": 2.0,
             "spot": np.full(number, 100.0),
+            "theo": 2.03,
+            "policy_fair": 2.02,
+            "quoted": 1.99,
+            "edge": 1.0,
         }
     )
 
