@@ -294,7 +294,11 @@ def explain(
     """Explain one event of a run: market, quote and why, Greeks, postings. The path is played again up to it."""
     with mistakes(debug):
         one_of("--event, --at and --fill", event, at, fill)
-        from mmsim import explained
+        from mmsim import kernel
+
+        if kernel.will_compile() and not as_json:
+            err.print(COMPILING)
+        from mmsim import explained  # compiles
 
         found = explained.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
         if as_json:

@@ -119,10 +119,10 @@ def explain(
     """
     if sum(given is not None for given in (event, at, fill)) != 1:
         raise UserError("give one of event, at and fill")
-    found = opened(run)
+    found, ledger = opened(run)
     transaction = None if fill is None else _transaction_of(found, path, fill)
     instant = None if at is None else _instant(at)
-    replay = Replay(found, path, data)
+    replay = Replay(found, path, data, ledger)
     if transaction is not None:
         since, number = transaction
         replay.to_transaction(min(_first_at(replay, since), len(replay.events) - 1), number)

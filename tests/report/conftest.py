@@ -130,6 +130,7 @@ def made_up_run(
         options=options,
         positions=_positions(options, every_mark),
         breaches=breaches,
+        quotes=tables.empty("quotes"),
         smiles=tables.empty("smiles"),
         paths=table,
     )
