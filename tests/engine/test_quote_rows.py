@@ -40,8 +40,11 @@ TABLES = ("ledger", "fills", "options", "marks", "breaches")
 def test_looking_changes_nothing(changes: dict[str, Any]) -> None:
     """All options at each minute, against none: the same bits, the same counts."""
     made = MIXED | changes
-    none, every = (mmsim.run(Scenario.model_validate(made | {"report": {"mark_every": "1m", "quotes_of": names}}))
-                   for names in ([], [option.name for option in Scenario.model_validate(made).build_universe().options]))  # fmt: skip
+    names = [option.name for option in Scenario.model_validate(made).build_universe().options]
+    none, every = (
+        mmsim.run(Scenario.model_validate(made | {"report": {"mark_every": "1m", "quotes_of": chosen}}))
+        for chosen in ([], names)
+    )
     assert none.quotes.empty
     assert every.quotes["bid"].notna().any()
     assert len(every.quotes) == 180 * every.quotes["instrument"].nunique()
