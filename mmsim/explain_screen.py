@@ -216,7 +216,8 @@ def _fills(found: Explanation) -> Iterator[RenderableType]:
     yield Text(
         "Fair: the policy's. Mid: the market's, of a hedge when it was decided. Position: after it.", style="dim"
     )
-    if found.hedge_latency_ns and (found.fills["kind"] == "hedge").any():
+    is_shown = any(decision.asked == "hedge" and decision.in_force > decision.decided for decision in found.decisions)
+    if found.hedge_latency_ns and not is_shown and (found.fills["kind"] == "hedge").any():
         yield Text(
             f"A hedge fills {duration_text(found.hedge_latency_ns)} after its decision, which --at that time explains."
         )
