@@ -109,7 +109,7 @@ def test_all_events_together_are_the_run(seed: int, tmp_path: Path) -> None:
 
 def test_standing_quotes_have_the_decision_behind_them() -> None:
     """The spot jumps from 110 to 112 on the hour, and quotes take half an hour: at 1:15 what was made of 110 stands."""
-    run = standing(110, 112, 112, 112, hours=(1.25, 1.75), quotes={}, latency={"quote": "30m"})
+    run = standing(110, 112, 112, 112, hours=(1.25, 1.7), quotes={}, latency={"quote": "30m"})
     every_event(run)
     for number, decided, spot in ((0, at(0), 110.0), (1, at(1), 112.0)):
         found = mmsim.explain(run, fill=number)

@@ -16,6 +16,7 @@ from mmsim.report import (
     gamma,
     hedging,
     limits,
+    markouts,
     options,
     quotes,
     risk,
@@ -68,7 +69,8 @@ def sections(run: Run) -> list[Section]:
         return [_money(run), *over_paths, _views(run), *surface, _marks(run), risk.section(run), _trust(run)]
     held = options_held(run)
     first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
-    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), _options(run)]
+    after = [_markouts(run)] if markouts.has_any(run) else []
+    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
     last = [*surface, _views(run), _trust(run)]
     return [*first, _time(run), *of_book, risk.section(run), _marks(run, held), *last]
 
@@ -141,6 +143,12 @@ def _options(run: Run) -> Section:
     chain = [] if rows.client_fills(run).empty else [edges.chain(run)]
     right: list[Exhibit | Table] = [*maps[1::2], *chain, options.by_client(run)]
     return Section("options", title, [*maps[::2], options.by_option(run)], right)
+
+
+def _markouts(run: Run) -> Section:
+    left, right = (markouts.by_group(run, "client"), markouts.by_group(run, "moneyness")), ("side", "size")
+    table = [markouts.identity(run)]
+    return Section("markouts", "Mark-outs", left, [markouts.by_group(run, group) for group in right], table)
 
 
 def _surface(run: Run) -> Section:
