@@ -35,11 +35,6 @@ if TYPE_CHECKING:
 
 _LONG = ("ledger", "fills", "markouts")  # tables that grow with the events: whole in memory only if asked for
 
-_DEALT = (
-    *("ts", "path", "kind", "instrument", "client", "side", "size", "price", "spot"),
-    *("theo", "policy_fair", "quoted", "edge"),
-)  # columns of fills that figures show
-
 
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
@@ -185,7 +180,8 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(_DEALT)
+        columns = ["ts", "path", "kind", "instrument", "side", "size", "price", "theo", "spot"]
+        pieces = self._tables["fills"].pieces(columns)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 

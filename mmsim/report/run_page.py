@@ -98,12 +98,12 @@ def _time(run: Run) -> Section:
 
 
 def _gamma(run: Run) -> Section:
-    moved = gamma.moves(run)
-    left, split = [gamma.gamma_and_theta(run)], tables.convexity_and_theta(run.summary)
-    if not moved:
-        return Section("gamma", "Gamma against theta", left, [split])
-    wide = [gamma.realised_and_implied(run, moved)]
-    return Section("gamma", "Gamma against theta", left, [gamma.break_even(run, moved), split], wide)
+    title, moved = "Gamma against theta", gamma.moves(run)
+    left: list[Exhibit | Table] = [gamma.gamma_and_theta(run)]
+    right: list[Exhibit | Table] = [gamma.break_even(run, moved)] if moved else []
+    shorter = left if len(moved) > 1 else right
+    shorter.append(tables.convexity_and_theta(run.summary))
+    return Section("gamma", title, left, right, [gamma.realised_and_implied(run, moved)] if moved else [])
 
 
 def _hedging(run: Run) -> Section:

@@ -155,7 +155,8 @@ def test_the_edge_chain_by_hand(make_run: MakeRun) -> None:
         # one side alone has no fair value: what is quoted beyond theo is half spread
         ("b", "sell", 1.0, np.nan, 2.04, 2.05, 5.0),
     ]
-    run.deals = pd.DataFrame(dealt, columns=columns).assign(kind="client", instrument="X", theo=2.0)
+    fills = pd.DataFrame(dealt, columns=columns).assign(path=0, kind="client", instrument="X", theo=2.0)
+    run.pieces = lambda _table, wanted: iter([fills[wanted][:2], fills[wanted][2:]])
     found = edges.steps(run) / MICROS
     assert found.loc["a", ["lean", "half_spread", "rounding", "edge"]].tolist() == [3.0, 9.0, 3.0, 15.0]
     assert found.loc["b", ["lean", "half_spread", "rounding", "edge"]].tolist() == [4.0, 8.0, 3.0, 15.0]
