@@ -98,7 +98,7 @@ def _share(value: float) -> Number:
 def _draw(groups: list[pd.DataFrame], legend: list[Line]) -> Figure:
     """A panel a measure over the same horizons, evenly spaced, with a line and a band a group."""
     horizons = [str(name) for name in max((rows.index for rows in groups), key=len) if name != "end"]
-    figure, stack = drawing.canvas([130, 130], top=22, gap=34)
+    figure, stack = drawing.canvas([130, 130], top=22, gap=34, right=28)
     for axes, (measure, title) in zip(stack, MEASURES.items(), strict=True):
         axes.set_title(title, loc="left", y=1.0, fontsize=drawing.FONT, color=LIGHT["ink"], pad=6)
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
