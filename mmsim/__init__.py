@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
     from mmsim.variants import compare
+    from mmsim.what_if.play import sensitivity
+    from mmsim.what_if.result import Sensitivity
 
 __version__ = "0.1.0"
 
@@ -50,6 +52,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "Sensitivity",
     "SurfaceAt",
     "TickView",
     "TwoScale",
@@ -69,6 +72,7 @@ __all__ = [
     "realised_variance",
     "realised_volatility",
     "run",
+    "sensitivity",
     "surface_at",
     "two_scale_variance",
     "variance_clock",
@@ -83,6 +87,8 @@ _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
         "backtest": ("run",),
         "comparison": ("Comparison",),
         "variants": ("compare",),
+        "what_if.play": ("sensitivity",),
+        "what_if.result": ("Sensitivity",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",

@@ -66,6 +66,7 @@ Data = Annotated[Path | None, typer.Option(help="The folder in which a scenario'
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key: hedging.band=10.")]
 Seed = Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")]
 Paths = Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write.", show_default="reports/NAME/...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a mistake.")]
@@ -167,7 +168,7 @@ def compare(
     seed: Seed = None,
     paths: Paths = None,
     settings: Set = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+    workers: Workers = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the comparison's folder and nothing else.")] = False,
     debug: Debug = False,
@@ -195,6 +196,46 @@ def compare(
         else:
             screen.show(screen.comparison(found.summary, found.table, found.clients, folder), out)
         refuse_unbalanced(folder, found.identities)
+
+
+@app.command()
+def sensitivity(
+    scenario: ScenarioFile,
+    data: Data = None,
+    out_folder: Out = None,
+    seed: Seed = None,
+    paths: Paths = None,
+    settings: Set = None,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Play a scenario under other latencies, fills, clients and costs, and say where each makes it earn nothing."""
+    with mistakes(debug):
+        from mmsim import kernel, whole_folder
+        from mmsim.what_if import result
+
+        if out_folder is not None:
+            whole_folder.check_target(out_folder, result.LAYOUT)
+        silent = quiet or as_json
+        if kernel.will_compile() and not silent:
+            err.print(COMPILING)
+        from mmsim import screen
+        from mmsim.what_if import play
+
+        with progress(silent) as show:
+            found = play.sensitivity(
+                scenario, data, seed=seed, paths=paths, changes=changes(settings), workers=workers, progress=show
+            )
+        folder = found.save(out_folder)
+        if as_json:
+            print_json(found.summary)
+        elif quiet:
+            say(str(folder))
+        else:
+            screen.show(screen.sensitivity(found.summary, folder), out)
+        refuse_unbalanced(folder, {"sum over the runs": found.summary["off"]})
 
 
 @app.command()
@@ -254,7 +295,11 @@ def explain(
     """Explain one event of a run: market, quote and why, Greeks, postings. The path is played again up to it."""
     with mistakes(debug):
         one_of("--event, --at and --fill", event, at, fill)
-        from mmsim import explained
+        from mmsim import kernel
+
+        if kernel.will_compile() and not as_json:
+            err.print(COMPILING)
+        from mmsim import explained  # compiles
 
         found = explained.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
         if as_json:

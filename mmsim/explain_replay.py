@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shlex
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,19 +15,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import backtest, results, tables
+from mmsim.engine import drive, setup
 from mmsim.engine import state as layout
-from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.state import JOURNAL, State, TransactionKind
 from mmsim.engine.tracing import Traced
 from mmsim.errors import UserError
 from mmsim.events import Events
 from mmsim.ledger import NAMES, Account
 from mmsim.market import Market, busiest
+from mmsim.market.kept import Shelf, kept
 from mmsim.policy import Policy
 from mmsim.results import Run
+from mmsim.run_folder import table_file
 from mmsim.scenario import Scenario, restored
 from mmsim.tables import Names
+from mmsim.whole_folder import MANIFEST
 from mmsim.workspace import scenario_file
 
+REPLAYS = Shelf("replays", "states of a replay", 64, 1 << 25)
+_STRETCHES, _STRETCH = 16, 1 << 15  # states kept of a path at most, and events between them at least
 _TRACED_ROWS = 512  # decisions of one event, beside one for each option
 _JOURNAL = ("postings", "fills", "breaches")
 _COLUMNS = ("path", "transaction", "ts", "amount_micros", "kind", "account", "instrument")
@@ -37,6 +46,13 @@ class Moment(NamedTuple):
     event: int
     state: State
     memories: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+class _Kept(NamedTuple):
+    """A moment, and how many postings have been checked by then."""
+
+    moment: Moment
+    checked: int
 
 
 class Played(NamedTuple):
@@ -57,10 +73,11 @@ class Replay:
     names: Names
     events: Events
 
-    def __init__(self, run: Run, path: int, data: str | Path | None) -> None:
-        """UserError if the run was made with other versions or inputs, or has not kept the path."""
-        from mmsim.engine import drive, setup
+    def __init__(self, run: Run, path: int, data: str | Path | None, ledger: str = "") -> None:
+        """UserError if the run was made with other versions or inputs, or has not kept the path.
 
+        ``ledger`` is the hash of the run's ledger where it is known: states on the way are then kept for the next time.
+        """
         summary = run.summary
         _check_versions(summary["versions"])
         file, own_data = _made_from(summary["reproduce"])
@@ -72,13 +89,14 @@ class Replay:
         _check_inputs(summary["inputs"], self.market.inputs)
         self.path, self.names = path, Names.of(self.market, [tables.VOLATILITY_DESK])
         self.events = self.market.events(path)
-        self._walk_on, self._copy = drive.walk_on, setup.copy_of
         self._state = self._started(setup.copy_of(template))
         setup.restart(self._state, template, path, keep=True)
         self._state.rules["traced"] = Traced.STANDING
         self._next = 0
         self._ledger = _Ledger(run, path, self.names)
         self.checked = 0  # postings that were the ledger's
+        self._stretch = max(-(-len(self.events) // _STRETCHES), _STRETCH)
+        self._key = _digest(ledger, path, summary) if ledger else ""
 
     def _started(self, state: State) -> State:
         """The state with room for what is traced, and with the options whose quotes the run has looked at."""
@@ -93,20 +111,43 @@ class Replay:
     def moment(self) -> Moment:
         """Where the replay stands now."""
         tables_ = self.desk.tables
-        return Moment(self._next, self._copy(self._state), (tables_.quote_memory.copy(), tables_.hedge_memory.copy()))
+        return Moment(
+            self._next, setup.copy_of(self._state), (tables_.quote_memory.copy(), tables_.hedge_memory.copy())
+        )
 
     def back_to(self, moment: Moment) -> None:
-        """Take the replay back to where it stood."""
-        self._next, self._state = moment.event, self._copy(moment.state)
+        """Take the replay to where it stood."""
+        self._next, self._state = moment.event, setup.copy_of(moment.state)
         self.desk.tables.quote_memory[:], self.desk.tables.hedge_memory[:] = moment.memories
 
     def to(self, event: int) -> None:
         """Play everything before an event, which the replay has not passed; UserError if it is not what the run did."""
+        start = event // self._stretch * self._stretch
+        if self._key and start > self._next:
+            self._resume(start)
         self._play(event, self._check)
+
+    def _resume(self, start: int) -> None:
+        """Go on from a state that has been kept, or is now, at a whole number of stretches."""
+        found = kept(REPLAYS, f"{self._key}-{start}", partial(self._made, start))
+        if found.moment.event > self._next:
+            rooms = {name: np.zeros_like(getattr(self._state, name)) for name in JOURNAL}
+            self.back_to(found.moment._replace(state=found.moment.state._replace(**rooms)))
+            self._ledger.skip(found.checked - self.checked)
+            self.checked = found.checked
+
+    def _made(self, start: int) -> _Kept:
+        """The state at the end of a stretch, from the one before it; its journal is empty, and is not kept."""
+        if start - self._stretch > self._next:
+            self._resume(start - self._stretch)
+        self._play(start, self._check)
+        moment = self.moment()
+        none = {name: getattr(moment.state, name)[:0] for name in JOURNAL}
+        return _Kept(moment._replace(state=moment.state._replace(**none)), self.checked)
 
     def _play(self, end: int, empty: Any) -> None:
         if end > self._next:
-            self._state = self._walk_on(
+            self._state = drive.walk_on(
                 self.events, self._state, self.desk, self.market.universe, empty, _unwatched, self._next, end
             )
             self._next = end
@@ -121,19 +162,33 @@ class Replay:
         self.back_to(before)
         self.to(found)
 
+    def traced(self, until: int) -> npt.NDArray[np.void]:
+        """Play everything before an event; the decisions on the way, as many as there is room for."""
+        self._trace(Traced.ALL)
+        self._play(until, self._check)
+        self._trace(Traced.STANDING)
+        options, desk = len(self._state.options), self._state.desk[0]
+        return self._state.trace[options + 1 : options + 1 + int(desk["traces"])].copy()
+
+    def _trace(self, how_much: Traced) -> None:
+        self._state.rules["traced"] = how_much
+        if how_much == Traced.ALL:
+            self._state.desk["traces"] = 0
+
     def play(self) -> Played:
         """Play one event, everything about it kept; UserError if it is not what the run did."""
-        before, rows = self.moment(), {name: [] for name in _JOURNAL}
+        before = self.moment()
+        rows: dict[str, list[npt.NDArray[np.void]]] = {name: [] for name in _JOURNAL}
 
         def take(state: State) -> None:
             for name, taken in rows.items():
                 taken.append(getattr(state, name)[: int(state.desk[0][name])].copy())
             self._check(state)
 
-        self._state.rules["traced"], self._state.desk["traces"] = Traced.ALL, 0
+        self._trace(Traced.ALL)
         self._state.desk["limit"] = np.nan
         self._play(self._next + 1, take)
-        self._state.rules["traced"] = Traced.STANDING
+        self._trace(Traced.STANDING)
         joined = {name: np.concatenate(taken) for name, taken in rows.items()}
         return Played(before.event, before.state, self._state, joined)
 
@@ -151,8 +206,6 @@ def _unwatched(_events: int) -> None:
 
 def _emptied(state: State) -> None:
     """Throw a journal away."""
-    from mmsim.engine.drive import JOURNAL
-
     for name in JOURNAL:
         state.desk[name] = 0
 
@@ -184,6 +237,13 @@ class _Ledger:
                 raise self._differs(part[int(differs.argmax())])
             self._held = {name: values[count:] for name, values in self._held.items()}
             done += count
+
+    def skip(self, count: int) -> None:
+        """Pass over postings that have been checked before."""
+        while count > len(self._held["ts"]):
+            count -= len(self._held["ts"])
+            self._held = next(self._pieces)
+        self._held = {name: values[count:] for name, values in self._held.items()}
 
     def _differs(self, posting: Any) -> UserError:
         when = pd.Timestamp(int(posting["ts"]), tz="UTC").isoformat()
@@ -217,9 +277,18 @@ def _encoded(pieces: Iterator[pd.DataFrame], path: int, numbers: Mapping[str, Ma
         yield {name: values[mine] for name, values in columns.items()}
 
 
-def opened(run: Run | str | Path) -> Run:
-    """A run, or the one in a folder; UserError if it is none, or not what its manifest says."""
-    return run if isinstance(run, Run) else results.load(run)
+def opened(run: Run | str | Path) -> tuple[Run, str]:
+    """A run, or the one in a folder with the hash of its ledger; UserError if it is not what its manifest says."""
+    if isinstance(run, Run):
+        return run, ""
+    found = results.load(run)
+    return found, json.loads((Path(run) / MANIFEST).read_text(encoding="utf-8"))[table_file("ledger")]
+
+
+def _digest(ledger: str, path: int, summary: Mapping[str, Any]) -> str:
+    """The hash of all that the states of a replay depend on, but for mmsim's sources."""
+    parts = [ledger, path, *(summary[name] for name in ("scenario", "inputs", "versions"))]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _check_kept(scenario: Scenario, path: int) -> None:

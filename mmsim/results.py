@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import run_folder, spool, tables, whole_folder
-from mmsim.attribution import TAYLOR, Integers, Outcomes
+from mmsim import markouts, run_folder, spool, tables, whole_folder
+from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.risk import measured
@@ -34,15 +33,15 @@ if TYPE_CHECKING:
     from mmsim.report.exhibits import Exhibit
 
 
-_LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
+_LONG = ("ledger", "fills", "markouts")  # tables that grow with the events: whole in memory only if asked for
 
 
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
-    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
-    ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
-    explains.
+    ``summary`` is all of run.json; ``ledger``, ``fills``, ``markouts``, ``options``, ``positions``, ``marks``,
+    ``breaches``, ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns
+    docs/run_folder.md explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -132,6 +131,22 @@ class Run:
         return self._tables["fills"].whole()
 
     @cached_property
+    def markouts(self) -> pd.DataFrame:
+        """What each client fill of the kept paths was worth after each horizon."""
+        return self._tables["markouts"].whole()
+
+    def markouts_by(self, group: str | None = None) -> pd.DataFrame:
+        """Mark-outs summed by horizon, or by group and horizon: `client`, `side`, `moneyness` or `size`.
+
+        The columns are those of `mmsim.markouts.summary`; ValueError if there is no such group.
+        """
+        return markouts.summary(self._markout_cells, group)
+
+    @cached_property
+    def _markout_cells(self) -> pd.DataFrame:
+        return markouts.cells(self._tables["markouts"].pieces(markouts.COLUMNS))
+
+    @cached_property
     def options(self) -> pd.DataFrame:
         """The buckets by option and client group."""
         return self._tables["options"].whole()
@@ -165,7 +180,8 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        columns = ["ts", "path", "kind", "instrument", "side", "size", "price", "theo", "spot"]
+        pieces = self._tables["fills"].pieces(columns)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -199,10 +215,9 @@ class Run:
 
         Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
         """
-        if name not in self._exhibits:
-            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
-            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
-        return self._exhibits[name].figure()
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
 
     @cached_property
     def _exhibits(self) -> dict[str, Exhibit]:
@@ -326,12 +341,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
         "cash": mean(outcomes.cash),
-        "carry": {
-            "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
-            "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
-            "borrow": detail[NAMES[Account.CARRY_BORROW]],
-            "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
-        },
+        "carry": {part: detail[NAMES[account]] for part, account in CARRY_PARTS.items()},
         "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},

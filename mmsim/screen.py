@@ -95,6 +95,35 @@ def comparison(summary: Mapping[str, Any], table: pd.DataFrame, clients: pd.Data
     yield Text(f"Next:   {last['reproduce']}", style="cyan")
 
 
+def sensitivity(summary: Mapping[str, Any], folder: Path) -> Parts:
+    """What a scenario came to as each assumption varies alone, and where it earns nothing; of sensitivity.json."""
+    many = f", means of {summary['paths']:,} paths" if summary["paths"] > 1 else ""
+    runs, seconds = len(summary["table"]), summary["seconds"]
+    yield Text(f"{summary['name']}: seed {summary['seed']}, {runs} combinations{many}, {seconds:.1f} s")
+    names = [factor["factor"] for factor in summary["factors"]]
+    own, rows = summary["table"][0], summary["table"]
+    digits = decimals([abs(row["total_worst"]) for row in rows])
+    for factor in summary["factors"]:
+        name = factor["factor"]
+        others = [other for other in names if other != name]
+        table = _table(f"{words.label(name).lower()}{', ' * bool(factor['unit'])}{factor['unit']}")
+        for column in (f"worst total, {summary['currency']}", "at", "spread capture", "costs", "client fills"):
+            table.add_column(column, justify="left" if column == "at" else "right")
+        alone = [row for row in rows if all(row[other] == own[other] for other in others)]
+        for row in sorted(alone, key=lambda row: factor["levels"].index(row[name])):
+            level = row[name] if isinstance(row[name], str) else f"{row[name]:g}"
+            amounts = [fixed(row[column], digits) for column in ("spread_capture", "costs")]
+            worst = [fixed(row["total_worst"], digits), row["worst_mark"]]
+            style = "bold" if row[name] == own[name] else ""
+            table.add_row(level, *worst, *amounts, f"{row['client_fills']:,}", style=style)
+        yield table
+    for row in summary["break_even"]:
+        yield Text(f"Break-even of {words.label(row['factor']).lower()}: {row['says']}", style="bold")
+    for name, why in summary["left_out"].items():
+        yield Text(f"Left out: {words.label(name).lower()}: {why}")
+    yield Text(f"Report: {folder / 'report.html'}")
+
+
 def _buckets(table: pd.DataFrame, currency: str) -> Table:
     """A row a variant: the buckets that are not zero throughout, and the fills; the tables have more digits."""
     shown = _table()

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import spool, tranches
-from mmsim.attribution import BUCKETS, CASH_PARTS, Outcomes
+from mmsim import markout_rows, spool, tranches
+from mmsim.attribution import BUCKETS, CARRY_PARTS, CASH_PARTS, Outcomes
 from mmsim.engine import state as layout
-from mmsim.engine.state import Counter, Limit, State, TransactionKind
+from mmsim.engine.state import JOURNAL, Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
@@ -34,16 +34,24 @@ class Journal:
             "breaches": Spool(layout.BREACH),
             "positions": Spool(layout.POSITION),
             "quotes": Spool(layout.QUOTED),
+            **{markout_rows.name(horizon): Spool(layout.MARKOUT) for horizon in markout_rows.TIMED},
         }
         self.ends: list[PathEnd] = []
 
     def take(self, state: State) -> None:
         """Copy the state's journal and empty it. UserError if there is no room for it on disk."""
-        for name, rows in self._taken.items():
+        for name in JOURNAL:
             count = int(state.desk[0][name])
             if count:
-                rows.append(getattr(state, name)[:count].copy())
+                self._append(name, getattr(state, name)[:count].copy())
                 state.desk[name] = 0
+
+    def _append(self, name: str, rows: npt.NDArray[np.void]) -> None:
+        if name == "markouts":
+            for horizon in markout_rows.TIMED:
+                self._taken[markout_rows.name(horizon)].append(rows[rows["horizon"] == horizon])
+        else:
+            self._taken[name].append(rows)
 
     def rows(self, name: str) -> npt.NDArray[np.void]:
         """All rows of one journal: to be read, not written."""
@@ -85,6 +93,7 @@ def _made(
     return {
         "ledger": row_by_row(lambda rows: ledger_table(rows, names), lambda: journal.rows("postings")),
         "fills": row_by_row(lambda rows: fills_table(rows, names), lambda: journal.rows("fills")),
+        "markouts": in_pieces(lambda: _markouts(journal, options, names)),
         "options": at_once(lambda: options_table(journal, options, names)),
         "marks": at_once(lambda: marks_table(journal.rows("marks"), names)),
         "breaches": row_by_row(lambda rows: breaches_table(rows, names), lambda: journal.rows("breaches")),
@@ -100,12 +109,17 @@ def at_once(whole: Callable[[], pd.DataFrame]) -> Table:
     return Table(whole, lambda columns: iter([whole()[list(columns)]]))
 
 
+def in_pieces(pieces: Callable[[], Iterator[pd.DataFrame]]) -> Table:
+    """A table that is made in bounded parts of rows."""
+    return Table(
+        whole=lambda: pd.concat(pieces(), ignore_index=True),
+        pieces=lambda columns: (piece[list(columns)] for piece in pieces()),
+    )
+
+
 def row_by_row(part: Callable[[npt.NDArray[np.void]], pd.DataFrame], rows: Callable[[], npt.NDArray[np.void]]) -> Table:
     """A table whose ``part`` for some rows does not depend on the others."""
-    return Table(
-        whole=lambda: pd.concat(map(part, spool.pieces(rows())), ignore_index=True),
-        pieces=lambda columns: (part(piece)[list(columns)] for piece in spool.pieces(rows())),
-    )
+    return in_pieces(lambda: map(part, spool.pieces(rows())))
 
 
 class Names(NamedTuple):
@@ -192,6 +206,14 @@ def fills_table(fills: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _markouts(journal: Journal, options: Sequence[Option], names: Names) -> Iterator[pd.DataFrame]:
+    """The table of mark-outs in parts, see `markout_rows`."""
+    fills, multipliers = journal.rows("fills"), np.array([option.multiplier for option in options], float)
+    timed = [journal.rows(markout_rows.name(horizon)) for horizon in markout_rows.TIMED]
+    for part in markout_rows.parts(fills, timed, journal.ends, journal.rows("positions")):
+        yield markout_rows.table(part, fills_table(part.fills, names), multipliers[part.fills["instrument"]])
+
+
 def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
     """A row an underlying and one for the desk (no underlying) at each mark; the buckets are cumulative."""
     balances = marks["balances"]
@@ -200,7 +222,7 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         "path": marks["path"],
         "underlying": names.underlying(marks["underlying"]),
     }
-    columns |= {name: marks[name] for name in ("spot", "hedge", "net_delta", "gamma", "vega", "theta")}
+    columns |= {name: marks[name] for name in ("spot", "hedge", "pending", "net_delta", "gamma", "vega", "theta")}
     sums = {name: -balances[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
     renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
     for name, micros in sums.items():
@@ -208,6 +230,8 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         if name == "gamma":
             columns["convexity"] = -balances[:, Account.CONVEXITY] / MICROS
             columns["drift"] = -balances[:, Account.DRIFT] / MICROS
+        if name == "carry":
+            columns |= {f"carry_{part}": -balances[:, account] / MICROS for part, account in CARRY_PARTS.items()}
     columns["total"] = sum(sums.values()) / MICROS
     is_desk = marks["underlying"] == -1
     equity = balances[:, Account.CASH_OPTIONS : Account.HEDGE + 1].sum(axis=1)
@@ -272,7 +296,6 @@ def positions_table(positions: npt.NDArray[np.void], options: Sequence[Option]) 
     """A row an option held, or dealt and not settled, at the end of each kept path; Greeks are of one unit."""
     listed = [options[n] for n in positions["option"]]
     columns: dict[str, Any] = {"path": positions["path"], "ts": _times(positions["ts"]), **_contracts(listed)}
-    columns["multiplier"] = np.array([option.multiplier for option in listed], float)
     columns |= {name: positions[name] for name in ("position", "spot", "theo", "bid", "ask")}
     columns |= {"mid": positions["fair"], "implied_volatility": positions["volatility"]}
     columns |= {name: positions[name] for name in ("delta", "gamma", "vega", "theta", "years")}
@@ -287,6 +310,7 @@ def _contracts(options: Sequence[Option]) -> dict[str, Any]:
         "strike": np.array([option.strike for option in options], float),
         "expiry": _times(np.array([option.expiry_ns for option in options], np.int64)),
         "right": pd.Series([option.right.name.lower() for option in options], dtype=str),
+        "multiplier": np.array([option.multiplier for option in options], float),
     }
 
 

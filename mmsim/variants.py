@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import joblib
-
-from mmsim import backtest
+from mmsim import backtest, processes
 from mmsim.comparison import Comparison
 from mmsim.errors import Problem, UserError
 from mmsim.results import Run
@@ -43,8 +40,7 @@ def compare(
     arguments are those of `run`, for each. ``workers`` processes share the work (default: one a core); the results do
     not depend on their number. Raises UserError with every mistake of the user's, before anything is run.
     """
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UserError(f"workers must be a whole number from 1, not {workers!r}")
+    processes.check_workers(workers)
     told = progress or (lambda _share, _what: None)
     given = [scenarios] if isinstance(scenarios, str | Path | Scenario) else list(scenarios)
     scenarios_by_name = _named(given, seed, paths, changes)
@@ -52,19 +48,16 @@ def compare(
     if len(entries) < 2:
         raise UserError("there is nothing to compare: give a scenario with variants, or several scenarios")
     told(0.0, "preparing the loop")
-    from mmsim.engine import drive  # noqa: F401  compiled once, before the workers would each compile it
+    from mmsim.engine import drive  # noqa: F401  compiled before the clock runs
 
     started = time.perf_counter()
-    count = min(len(entries), workers or joblib.cpu_count())
-    jobs = [joblib.delayed(_played)(entry, data, seed, paths, changes) for entry in entries]
+    tasks = [(entry, data, seed, paths, changes) for entry in entries]
     runs: dict[str, Run] = {}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)  # those left when one is wrong
-        for entry, run in zip(entries, joblib.Parallel(n_jobs=count, return_as="generator")(jobs), strict=True):
-            if isinstance(run, UserError):
-                raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
-            runs[entry.name] = run
-            told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
+    for entry, run in zip(entries, processes.each(_played, tasks, workers), strict=True):
+        if isinstance(run, UserError):
+            raise UserError(*(p._replace(message=f"variant {entry.name!r}: {p.message}") for p in run.problems))
+        runs[entry.name] = run
+        told(len(runs) / len(entries), f"{len(runs)} of {len(entries)} variants")
     again = backtest.command("compare", given, data, seed, paths, changes)
     return Comparison.of(runs, time.perf_counter() - started, again, list(scenarios_by_name))
 

@@ -46,7 +46,7 @@ def frequencies(values: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
 def histogram(counts: npt.NDArray[np.intp], edges: Floats, mean: float) -> Figure:
     """How often values occur (`frequencies`), with a line at zero and one at ``mean``."""
     figure, [axes] = canvas([190], left=48)
-    axes.bar(edges[:-1], counts, np.diff(edges) * 0.94, align="edge", color=LIGHT["line6"], alpha=0.55)
+    axes.bar(edges[:-1], counts, np.diff(edges) * 0.94, align="edge", color=LIGHT["line6"], alpha=0.8)
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.axvline(mean, color=LIGHT["ink"], linewidth=2, linestyle=(0, (4, 2)))
     axes.xaxis.set_major_locator(MaxNLocator(5))

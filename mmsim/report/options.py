@@ -34,8 +34,9 @@ def by_option(run: Run) -> Exhibit:
     if len(rest):
         lines.append(_sum(f"{len(rest)} others", rest, places))
     lines.append(_sum("All", options, places))
+    sums = 2 if len(rest) else 1
     head = ("Option", "Expiry, UTC", "Right", "Strike", "Bought", "Sold", "Position", *map(label, _AMOUNTS))
-    table = Table(head, tuple(lines), f"Buckets by option, contracts and {currency(run)}", 1)
+    table = Table(head, tuple(lines), f"Buckets by option, contracts and {currency(run)}", sums)
     caption = (
         f"Total of each option, {currency(run)}, the {len(top)} largest either way; the upright line is its spread"
         " capture. Delta, hedge cost and the hedge's carry belong to the desk and stand in no option."

@@ -6,9 +6,31 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmsim.report import duty, exhibits, limits, options, quotes, rows, smiles, tables, words
+import pandas as pd
+
+from mmsim.report import (
+    by_strike,
+    duty,
+    edges,
+    exhibits,
+    gamma,
+    hedging,
+    limits,
+    markouts,
+    options,
+    quotes,
+    risk,
+    rows,
+    sheet,
+    smiles,
+    tables,
+    words,
+)
+from mmsim.report.exhibits import Exhibit
+from mmsim.report.held import options as options_held
 from mmsim.report.numbers import money
 from mmsim.report.sections import Section, fill
+from mmsim.report.tables import Table
 
 if TYPE_CHECKING:
     from mmsim.results import Run
@@ -41,12 +63,24 @@ def render(run: Run) -> str:
 
 def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
-    kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
-    of_path = [_time(run), _market(run), *_quotes(run)] if kept else []
-    by_option = [_options(run)] if kept else []
     surface = [] if run.smiles.empty else [_surface(run)]
-    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *surface, _marks(run), _trust(run)]
+    if run.marks.empty:
+        return [_money(run), *over_paths, _views(run), *surface, _marks(run), risk.section(run), _trust(run)]
+    held = options_held(run)
+    first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
+    after = [_markouts(run)] if markouts.has_any(run) else []
+    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
+    last = [*surface, _views(run), _trust(run)]
+    return [*first, _time(run), *of_book, risk.section(run), _marks(run, held), *last]
+
+
+def _sheet(run: Run, held: pd.DataFrame) -> Section:
+    title, top = "The daily sheet", [sheet.earned(run), sheet.greeks(run, held)]
+    if held.empty:
+        return Section("sheet", title, text=["No option is held at the end."], top=top)
+    pins = [sheet.pins(run, held)] if sheet.any_expires_soon(held) else []
+    return Section("sheet", title, [sheet.vega(run, held)], [tables.three_marks(run.summary), *pins], top=top)
 
 
 def _money(run: Run) -> Section:
@@ -54,11 +88,31 @@ def _money(run: Run) -> Section:
 
 
 def _paths(run: Run) -> Section:
-    return Section("paths", "Over the paths", [exhibits.distribution(run)], [tables.monte_carlo(run.summary)])
+    right, wide = [tables.monte_carlo(run.summary)], [tables.quantiles(run.summary, run.paths)]
+    return Section("paths", "Over the paths", [exhibits.distribution(run)], right, wide)
 
 
 def _time(run: Run) -> Section:
-    return Section("time", "When it was earned", [exhibits.cumulative(run)], [exhibits.gamma_and_theta(run)])
+    left, right = [exhibits.cumulative(run)], [exhibits.components(run)]
+    return Section("time", "When it was earned", left, right)
+
+
+def _gamma(run: Run) -> Section:
+    title, moved = "Gamma against theta", gamma.moves(run)
+    left: list[Exhibit | Table] = [gamma.gamma_and_theta(run)]
+    right: list[Exhibit | Table] = [gamma.break_even(run, moved)] if moved else []
+    shorter = left if len(moved) > 1 else right
+    shorter.append(tables.convexity_and_theta(run.summary))
+    return Section("gamma", title, left, right, [gamma.realised_and_implied(run, moved)] if moved else [])
+
+
+def _hedging(run: Run) -> Section:
+    books, title = hedging.books(run), "Hedging"
+    if not books:
+        return Section("hedging-ways", title, [tables.components(run.summary)])
+    ways = hedging.ways(run, books)
+    right = [hedging.error(run, books, ways[0]), tables.components(run.summary)]
+    return Section("hedging-ways", title, [hedging.over_time(run, ways)], right, [hedging.compared(run, ways)])
 
 
 def _market(run: Run) -> Section:
@@ -75,26 +129,39 @@ def _quotes(run: Run) -> list[Section]:
 
 def _views(run: Run) -> Section:
     summary = run.summary
-    left = [tables.cash(summary), tables.components(summary), tables.carry(summary), tables.accounts(summary)]
-    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.revaluation(summary)]
-    return Section("views", "The same money, counted otherwise", left, right)
+    carry = None if run.marks.empty else exhibits.carry(run)
+    left = [tables.cash(summary), tables.accounts(summary)]
+    right: list[Exhibit | Table] = [tables.taylor(summary), tables.revaluation(summary), tables.carry(summary)]
+    return Section("views", "The same money, counted otherwise", left, [*right, *([carry] if carry else [])])
 
 
 def _options(run: Run) -> Section:
     title = "By option and client"
     if run.options.empty:
         return Section("options", title, text=["No option was traded or held."])
-    return Section("options", title, [options.by_option(run)], [options.by_client(run)])
+    maps = by_strike.maps(run)
+    chain = [] if rows.client_fills(run).empty else [edges.chain(run)]
+    right: list[Exhibit | Table] = [*maps[1::2], *chain, options.by_client(run)]
+    return Section("options", title, [*maps[::2], options.by_option(run)], right)
+
+
+def _markouts(run: Run) -> Section:
+    left, right = (markouts.by_group(run, "client"), markouts.by_group(run, "moneyness")), ("side", "size")
+    table = [markouts.identity(run)]
+    return Section("markouts", "Mark-outs", left, [markouts.by_group(run, group) for group in right], table)
 
 
 def _surface(run: Run) -> Section:
     return Section("surface", "The volatility surface", [smiles.last_fit(run)])
 
 
-def _marks(run: Run) -> Section:
+def _marks(run: Run, held: pd.DataFrame | None = None) -> Section:
+    """The three marks; ``held`` as `held.options` has it, where rows were kept."""
     said = _unquoted(run.summary)
     figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
-    return Section("marks", "Three marks", figures, [tables.three_marks(run.summary)], text=[said] if said else [])
+    by_expiry = [] if held is None or held.empty or not figures else [sheet.liquidation(run, held)]
+    right = [] if by_expiry else [tables.three_marks(run.summary)]
+    return Section("marks", "Three marks", figures, right, by_expiry, [said] if said else [])
 
 
 def _unquoted(summary: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from mmsim.report.tables import Table
 
 
 class Section(NamedTuple):
-    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
+    """A heading, notes, two columns (on a phone one after the other), and above and below what needs all the width."""
 
     key: str
     title: str
@@ -26,6 +26,7 @@ class Section(NamedTuple):
     right: Sequence[Exhibit | Table] = ()
     wide: Sequence[Table] = ()
     text: Sequence[str] = ()
+    top: Sequence[Table] = ()
 
 
 def fill(template: str, **content: Any) -> str:

@@ -98,7 +98,7 @@ def _fill(axes: Axes, quotes: pd.DataFrame) -> None:
     """The quotes and the mark of one expiry."""
     strike, bid, ask = (quotes[name].to_numpy(float) for name in ("strike", "bid", "ask"))
     mark = quotes["mark"].to_numpy(float)
-    axes.vlines(strike, np.where(bid > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.55)
+    axes.vlines(strike, np.where(bid > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.8)
     axes.plot(strike, mark, color=LIGHT["line2"], linewidth=1.5)
     low, high = float(np.nanmin(mark)), float(np.nanmax(mark))
     room = max(high - low, 0.01)  # a wide quote in the wing does not flatten the smile
@@ -116,9 +116,7 @@ def _fill_around(axes: Axes, quotes: pd.DataFrame) -> None:
     """The quotes of one expiry from the mark, in points of volatility; the widest run out of the panel."""
     strike, mark = quotes["strike"].to_numpy(float), quotes["mark"].to_numpy(float)
     bid, mid, ask = (100.0 * (quotes[name].to_numpy(float) - mark) for name in ("bid", "mid", "ask"))
-    axes.vlines(
-        strike, np.where(quotes["bid"] > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.55
-    )
+    axes.vlines(strike, np.where(quotes["bid"] > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.8)
     axes.plot(strike, mid, ".", color=LIGHT["ink"], markersize=3.5)
     axes.axhline(0.0, color=LIGHT["line2"], linewidth=1.5)
     reach = max(2.5 * float(np.nanmedian(ask - bid)), 0.02)

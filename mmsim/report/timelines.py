@@ -19,6 +19,7 @@ from mmsim.report.sampling import keep_extremes
 
 POINTS = 700  # of a line, at most: more than a screen shows
 MARKS = 240  # of each kind, at most
+REACH = 4.0  # a limit is drawn up to so many times the largest value
 
 
 class Line(NamedTuple):
@@ -78,6 +79,16 @@ class Panel(NamedTuple):
     height: float = 110
     prices: bool = False  # the ordinate is a price: full digits and no zero line
     bands: Sequence[Band] = ()  # behind all else
+    limit: float | None = None  # drawn either way, where it is within `REACH`
+    window: tuple[float, float] | None = None  # the ordinates shown, where not all are
+
+    @property
+    def shown_limit(self) -> float | None:
+        """The limit, if drawing it leaves the lines their shape."""
+        if self.limit is None:
+            return None
+        largest = max((float(np.nanmax(np.abs(line.values), initial=0.0)) for line in self.lines), default=0.0)
+        return self.limit if self.limit <= REACH * largest else None
 
 
 def colored(number: int) -> tuple[str, str]:
@@ -90,7 +101,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     titled = any(panel.title for panel in panels)
     left = 66 if any(panel.prices for panel in panels) else 52
     figure, stack = canvas(
-        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left
+        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left, right=28
     )
     first, last = date2num(_extent(panels))  # type: ignore[no-untyped-call]
     for axes, panel in zip(stack, panels, strict=True):
@@ -131,9 +142,14 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
     if not any(np.nan_to_num(line.values).any() for line in panel.lines):
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    if panel.window is not None:
+        axes.set_ylim(*panel.window)
     for band in panel.bands:
         kept = np.union1d(keep_extremes(band.low, POINTS), keep_extremes(band.high, POINTS))
         axes.fill_between(band.times[kept], band.low[kept], band.high[kept], color=LIGHT[band.color], linewidth=0)
+    if panel.shown_limit is not None:
+        for bound in (-panel.shown_limit, panel.shown_limit):
+            axes.axhline(bound, color=LIGHT["loss"], linewidth=1.2, linestyle=(0, (5, 3)))
     for line in panel.lines:
         kept = keep_extremes(line.values, POINTS)
         axes.plot(line.times[kept], line.values[kept], **line.style)

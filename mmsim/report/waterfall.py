@@ -14,8 +14,8 @@ from mmsim.report.palette import LIGHT
 ROW = 25.0
 
 
-def draw(steps: Sequence[tuple[str, float]], total: float, places: int) -> Figure:
-    """One horizontal bar a step, each from where the last one ended, and the total from zero.
+def draw(steps: Sequence[tuple[str, float]], total: float, places: int, whole: str = "Total") -> Figure:
+    """One horizontal bar a step, each from where the last one ended, and the total, under its name, from zero.
 
     Amounts on the right, with so many decimals.
     """
@@ -27,7 +27,7 @@ def draw(steps: Sequence[tuple[str, float]], total: float, places: int) -> Figur
         axes.plot([reached, reached], [row - 0.31, row + 1.31], color=LIGHT["muted"], linewidth=0.8)
         _row(axes, row, name, fixed(amount, places), tone(amount, places) or "ink")
     axes.barh(len(steps), total, 0.62, color=LIGHT["total"])
-    _row(axes, len(steps), "Total", fixed(total, places), "ink", weight="bold")
+    _row(axes, len(steps), whole, fixed(total, places), "ink", weight="bold")
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.set_ylim(len(steps) + 0.5, -0.5)
     axes.grid(visible=False)

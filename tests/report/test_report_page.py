@@ -111,7 +111,10 @@ def test_the_page_is_one_file_that_asks_for_nothing(make_run: MakeRun, tmp_path:
 def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, tmp_path: Path) -> None:
     html, root = page(make_run(symbols=("ESH0", "ESM0"), paths=50), tmp_path)
     figures = root.find("figure")
-    names = "waterfall distribution cumulative gamma-theta spot-0 inventory spot-1 greeks by-option against-theo"
+    names = (
+        "waterfall distribution vega cumulative components under-water gamma-theta break-even hedging spot-0 inventory"
+        " spot-1 greeks by-strike-0 by-option by-strike-1 edge-chain against-theo carry"
+    )
     assert [f.attributes["id"] for f in figures] == names.split()
     for figure in figures:
         assert len(figure.find("h3")[0].text) > 3
@@ -129,7 +132,7 @@ def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, 
 def test_figures_are_sound_xml_in_the_readers_colours(make_run: MakeRun, tmp_path: Path) -> None:
     html, _ = page(make_run(), tmp_path)
     drawings = re.findall(r'<svg [^>]*role="img".*?</svg>', html, flags=re.DOTALL)
-    assert len(drawings) == 8
+    assert len(drawings) == 16
     for drawing in drawings:
         ElementTree.fromstring(drawing)
         assert set(re.findall(r"(?:fill|stroke): (#\w+)", drawing)) == set(), "a colour that ignores the theme"
@@ -217,7 +220,7 @@ def test_names_that_hold_markup_are_text(make_run: MakeRun, tmp_path: Path) -> N
     html, root = page(run, tmp_path)
     assert len(root.find("script")) == 1 and not root.find("img") and not root.find("b")
     assert root.find("h1")[0].text == attack
-    assert sum(attack in text.text for text in root.find("text")) == 1, "the option in its figure"
+    assert sum(attack in text.text for text in root.find("text")) == 2, "the option and its underlying in their figures"
     assert html.count("&lt;script&gt;") > 8
 
 
