@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, get_type_hints
 
@@ -49,7 +49,7 @@ def decisions(run: Run, replay: Replay, played: Played, options: Sequence[int]) 
     Of quotes, those of the event's own options are told; in an event about none, those made in it.
     """
     after, count = played.after, len(played.after.options)
-    traced = after.trace[count + 1 : count + 1 + int(after.desk[0]["traces"])]
+    traced = [*after.trace[count + 1 : count + 1 + int(after.desk[0]["traces"])]]
     stands = after.rules[0]["standing"] and replay.events[played.event]["kind"] in (Kind.ORDER, Kind.BAR_TRADE)
     if stands:
         behind = [after.trace[i] for i in options if after.options[i]["stands"] and after.trace[i]["ts"]]
@@ -58,12 +58,20 @@ def decisions(run: Run, replay: Replay, played: Played, options: Sequence[int]) 
     return tuple(_decision(run, replay, played, row) for row in told[:_MOST]), len(traced) - len(told[:_MOST])
 
 
+def hedges_decided(run: Run, replay: Replay, traced: Iterable[Any], ts: int, symbol: str) -> tuple[Decision, ...]:
+    """Those of some decisions that were to hedge an underlying at a time."""
+    u = replay.market.universe.underlying_index[symbol]
+    own = [row for row in traced if row["asked"] == Asked.HEDGE and row["ts"] == ts and int(row["view"][1]) == u]
+    return tuple(_decision(run, replay, None, row) for row in own if row["in_force"][0] != 0)
+
+
 def _is_beside(row: Any, options: Sequence[int]) -> bool:
     """Whether it is a quote of another option than the event's."""
     return bool(options) and row["asked"] == Asked.QUOTE and int(row["view"][1]) not in options
 
 
-def _decision(run: Run, replay: Replay, played: Played, row: Any) -> Decision:
+def _decision(run: Run, replay: Replay, played: Played | None, row: Any) -> Decision:
+    """A decision traced; of a quote ``played`` is the event that met it."""
     asked = Asked(int(row["asked"]))
     view, latency = _view(row, asked), replay.scenario.latency
     role = "quoting" if asked == Asked.QUOTE else "hedging"
@@ -94,7 +102,7 @@ def _trade_steps(row: Any) -> Iterator[dict[str, Any]]:
     yield {"step": "in whole lots", "units": float(row["in_force"][0])}
 
 
-def _quote_steps(played: Played, row: Any, view: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _quote_steps(played: Played | None, row: Any, view: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """From theo to what is in force; a step that changes nothing is left out."""
     theo, answer, kept, rounded, in_force = (
         view["theo"],
@@ -114,7 +122,7 @@ def _quote_steps(played: Played, row: Any, view: Mapping[str, Any]) -> Iterator[
     for n, (name, values) in enumerate(steps):
         if n in (0, 2, 4) or values != steps[n - 1][1]:
             yield _sides(name, values)
-    left = _left(played, view["option"], in_force)
+    left = in_force if played is None else _left(played, view["option"], in_force)
     if left != in_force:
         yield _sides("what fills have left of it", left)
 

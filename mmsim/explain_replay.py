@@ -17,8 +17,7 @@ import pandas as pd
 from mmsim import backtest, results, tables
 from mmsim.engine import drive, setup
 from mmsim.engine import state as layout
-from mmsim.engine.drive import JOURNAL
-from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.state import JOURNAL, State, TransactionKind
 from mmsim.engine.tracing import Traced
 from mmsim.errors import UserError
 from mmsim.events import Events
@@ -163,19 +162,33 @@ class Replay:
         self.back_to(before)
         self.to(found)
 
+    def traced(self, until: int) -> npt.NDArray[np.void]:
+        """Play everything before an event; the decisions on the way, as many as there is room for."""
+        self._trace(Traced.ALL)
+        self._play(until, self._check)
+        self._trace(Traced.STANDING)
+        options, desk = len(self._state.options), self._state.desk[0]
+        return self._state.trace[options + 1 : options + 1 + int(desk["traces"])].copy()
+
+    def _trace(self, how_much: Traced) -> None:
+        self._state.rules["traced"] = how_much
+        if how_much == Traced.ALL:
+            self._state.desk["traces"] = 0
+
     def play(self) -> Played:
         """Play one event, everything about it kept; UserError if it is not what the run did."""
-        before, rows = self.moment(), {name: [] for name in _JOURNAL}
+        before = self.moment()
+        rows: dict[str, list[npt.NDArray[np.void]]] = {name: [] for name in _JOURNAL}
 
         def take(state: State) -> None:
             for name, taken in rows.items():
                 taken.append(getattr(state, name)[: int(state.desk[0][name])].copy())
             self._check(state)
 
-        self._state.rules["traced"], self._state.desk["traces"] = Traced.ALL, 0
+        self._trace(Traced.ALL)
         self._state.desk["limit"] = np.nan
         self._play(self._next + 1, take)
-        self._state.rules["traced"] = Traced.STANDING
+        self._trace(Traced.STANDING)
         joined = {name: np.concatenate(taken) for name, taken in rows.items()}
         return Played(before.event, before.state, self._state, joined)
 

@@ -76,7 +76,8 @@ def text(explanation: Explanation) -> str:
     """All of it as plain text, at most 120 characters wide."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, color_system=None)
     show(explanation, console)
-    return str(console.file.getvalue())  # type: ignore[attr-defined]
+    written: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in written.splitlines())
 
 
 def html(explanation: Explanation) -> str:
@@ -201,15 +202,22 @@ def _fills(found: Explanation) -> Iterator[RenderableType]:
     if found.fills.empty:
         return
     yield Text("\nDealt", style="bold")
-    table = _table("", "instrument", "client", "side")
-    for column in ("size", "price", "theo", "policy fair", "mid at decision", "edge", "fee", "position after"):
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("", "instrument", "client", "side"):
+        table.add_column(column, overflow="fold", no_wrap=column == "instrument")
+    for column in ("size", "price", "theo", "fair", "mid", "edge", "fee", "position"):
         table.add_column(column, justify="right")
+    row: Any
     for row in found.fills.itertuples(index=False):
         figures = (row.size, row.price, row.theo, row.policy_fair, row.decision_mid, row.edge, row.fee)
         texts = (str(row.kind), escape(str(row.instrument)), escape(str(row.client)), str(row.side))
         table.add_row(*texts, *map(_number, figures), _number(row.position_after))
     yield table
-    if found.hedge_latency_ns and (found.fills["kind"] == "hedge").any():
+    yield Text(
+        "Fair: the policy's. Mid: the market's, of a hedge when it was decided. Position: after it.", style="dim"
+    )
+    is_shown = any(decision.asked == "hedge" and decision.in_force > decision.decided for decision in found.decisions)
+    if found.hedge_latency_ns and not is_shown and (found.fills["kind"] == "hedge").any():
         yield Text(
             f"A hedge fills {duration_text(found.hedge_latency_ns)} after its decision, which --at that time explains."
         )
@@ -226,6 +234,7 @@ def _postings(found: Explanation) -> Iterator[RenderableType]:
     left = len(found.postings) - _SHOWN
     shown = found.postings if left <= 0 else found.postings.iloc[:_SHOWN]
     sums = found.transactions.set_index("transaction")["sum_micros"]
+    number: Any
     for number, rows in shown.groupby("transaction", sort=False):
         _add_transaction(table, int(number), rows, int(sums[number]))
     yield table
@@ -237,6 +246,7 @@ def _add_transaction(table: Table, number: int, rows: pd.DataFrame, total: int) 
     """The postings of one transaction and their sum."""
     first = rows.iloc[0]
     table.add_row(f"{number} {first['kind']}", _time(first["ts"]), "", "", style="bold")
+    row: Any
     for row in rows.itertuples(index=False):
         table.add_row("", str(row.account), escape(str(row.instrument)), _money(row.amount_micros))
     table.add_row("", "sum", "", _money(total), style="dim")

@@ -15,7 +15,7 @@ from mmsim.attribution import BUCKETS
 from mmsim.engine.state import Counter
 from mmsim.errors import UserError
 from mmsim.events import Kind
-from mmsim.explain_decisions import Decision, decisions
+from mmsim.explain_decisions import Decision, decisions, hedges_decided
 from mmsim.explain_replay import Played, Replay, opened
 from mmsim.explain_state import ASSETS, at_hand, state_table
 from mmsim.ledger import NAMES, Account
@@ -120,15 +120,18 @@ def explain(
     if sum(given is not None for given in (event, at, fill)) != 1:
         raise UserError("give one of event, at and fill")
     found, ledger = opened(run)
-    transaction = None if fill is None else _transaction_of(found, path, fill)
+    made = None if fill is None else _fill(found, path, fill)
     instant = None if at is None else _instant(at)
     replay = Replay(found, path, data, ledger)
-    if transaction is not None:
-        since, number = transaction
-        replay.to_transaction(min(_first_at(replay, since), len(replay.events) - 1), number)
+    earlier: tuple[Decision, ...] = ()
+    if made is not None:
+        since = int(made["ts"].value)
+        if made["kind"] == "hedge" and replay.scenario.latency.hedge:
+            earlier = _decided(found, replay, since - replay.scenario.latency.hedge, str(made["instrument"]))
+        replay.to_transaction(min(_first_at(replay, since), len(replay.events) - 1), int(made["transaction"]))
     else:
         replay.to(_number(replay, event, instant))
-    return _explained(found, replay, replay.play())
+    return _explained(found, replay, replay.play(), earlier)
 
 
 def _instant(at: str) -> int:
@@ -138,15 +141,22 @@ def _instant(at: str) -> int:
         raise UserError(str(error)) from error
 
 
-def _transaction_of(run: Run, path: int, fill: int) -> tuple[int, int]:
-    """When the fill of that number on a path was made, and in which transaction."""
-    pieces = run._tables["fills"].pieces(["path", "ts", "transaction"])
+def _decided(run: Run, replay: Replay, ts: int, symbol: str) -> tuple[Decision, ...]:
+    """The decisions at a time to hedge an underlying, which the replay is then just behind."""
+    replay.to(_first_at(replay, ts))
+    after = int(np.searchsorted(replay.events["ts"], ts, "right"))
+    is_filled_next = _first_at(replay, ts + replay.scenario.latency.hedge) == after
+    return hedges_decided(run, replay, replay.traced(after if is_filled_next else after + 1), ts, symbol)
+
+
+def _fill(run: Run, path: int, fill: int) -> pd.Series[Any]:
+    """The fill of that number on a path: its kind, instrument, time and transaction."""
+    pieces = run._tables["fills"].pieces(["path", "ts", "transaction", "kind", "instrument"])
     fills = pd.concat([piece[piece["path"] == path] for piece in pieces], ignore_index=True)
     if not -len(fills) <= fill < len(fills):
         there = f"they are numbered 0 to {len(fills) - 1:,}" if len(fills) else "it has none"
         raise UserError(f"there is no fill {fill:,} on path {path}: {there}")
-    row = fills.iloc[fill]
-    return int(row["ts"].value), int(row["transaction"])
+    return fills.iloc[fill]
 
 
 def _first_at(replay: Replay, ts: int) -> int:
@@ -167,7 +177,8 @@ def _number(replay: Replay, event: int | None, instant: int | None) -> int:
     return found
 
 
-def _explained(run: Run, replay: Replay, played: Played) -> Explanation:
+def _explained(run: Run, replay: Replay, played: Played, earlier: tuple[Decision, ...] = ()) -> Explanation:
+    """The explanation of an event that has been played; ``earlier`` are the decisions behind its hedge."""
     fills = tables.fills_table(played.rows["fills"], replay.names)
     options, underlyings = at_hand(replay, played)
     told, undescribed = decisions(run, replay, played, options)
@@ -181,7 +192,7 @@ def _explained(run: Run, replay: Replay, played: Played) -> Explanation:
         events=len(replay.events),
         what=_what(replay, played),
         state=state_table(replay, played, options, underlyings),
-        decisions=told,
+        decisions=(*earlier, *told),
         undescribed=undescribed,
         counts={counter.name.lower(): int(moved[counter]) for counter in Counter if moved[counter]},
         fills=fills,

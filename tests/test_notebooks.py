@@ -19,7 +19,7 @@ def test_a_notebook_runs_from_any_folder_and_shows_what_it_says(
         "outputs are not kept"
     )
     monkeypatch.setenv("PYTHONPATH", str(root))
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     kinds = {kind for output in shown for kind in output.get("data", {})}
     assert {"text/html", "image/png", "text/plain"} <= kinds

@@ -1,4 +1,4 @@
-"""The report of a run or a comparison: one HTML file that opens offline."""
+"""The report of a run, a comparison or a sensitivity: one HTML file that opens offline."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmsim.comparison import Comparison
     from mmsim.report.exhibits import Exhibit
     from mmsim.results import Run
+    from mmsim.what_if.result import Sensitivity
 
 
 def write(run: Run, path: str | Path) -> Path:
@@ -28,6 +29,13 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     from mmsim.report.comparison_page import render
 
     return _written(render(comparison), path)
+
+
+def write_sensitivity(found: Sensitivity, path: str | Path) -> Path:
+    """Write the report of a sensitivity to ``path`` and return it. The same results give the same bytes."""
+    from mmsim.report.sensitivity_page import render
+
+    return _written(render(found), path)
 
 
 def _written(html: str, path: str | Path) -> Path:

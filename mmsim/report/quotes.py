@@ -14,7 +14,7 @@ from mmsim.report.drawing import Picture
 from mmsim.report.exhibits import ROWS, Exhibit
 from mmsim.report.numbers import quantity
 from mmsim.report.sampling import evenly
-from mmsim.report.tables import Table
+from mmsim.report.tables import Cell, Table
 from mmsim.report.timelines import Band, Line, Marks, Panel
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _quotes(run: Run, name: str, quotes: pd.DataFrame, key: str) -> Exhibit:
     ]
     bought = int((own["side"] == "buy").sum())
     picked = quotes.iloc[evenly(len(quotes), ROWS)]
-    cells = tuple(
+    cells: tuple[tuple[Cell, ...], ...] = tuple(
         (rows.clock(ts), *map(quantity, figures))
         for ts, *figures in picked[["ts", *_COLUMNS]].itertuples(index=False, name=None)
     )
@@ -65,7 +65,7 @@ def _quotes(run: Run, name: str, quotes: pd.DataFrame, key: str) -> Exhibit:
     )
     picture = Picture(partial(timelines.draw, panels), f"{name}: the desk's bid and ask, theo and client fills")
     note = f"{len(own):,} client fills: {bought:,} bought, {len(own) - bought:,} sold."
-    legend = (*prices.lines, *prices.bands, *prices.marks)
+    legend: tuple[Line | Marks | Band, ...] = (*prices.lines, *prices.bands, *prices.marks)
     return Exhibit(key, f"{name}: quotes", caption, picture, table, legend, note)
 
 
@@ -93,7 +93,7 @@ def _drawn(quotes: pd.DataFrame, fills: pd.DataFrame, *, is_less_theo: bool) -> 
 
 def _window(panel: Panel) -> tuple[float, float] | None:
     """All of the desk's quotes and fills, and of the market's what is not beyond its first or last twentieth."""
-    own = np.concatenate([series.values for series in (*panel.lines, *panel.marks)])
+    own = np.concatenate([*(line.values for line in panel.lines), *(marks.values for marks in panel.marks)])
     market = [
         np.nanquantile(side, share) for band in panel.bands for side in (band.low, band.high) for share in (0.05, 0.95)
     ]

@@ -127,6 +127,7 @@ def made_up_run(
         marks=every_mark,
         fills=all_fills,
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
+        pieces=lambda table, columns: iter([{"fills": all_fills}[table][columns]]),
         options=options,
         positions=_positions(options, every_mark),
         breaches=breaches,
