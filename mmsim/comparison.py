@@ -9,13 +9,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mmsim import comparison_folder, comparison_tables, whole_folder
 from mmsim.comparison_folder import COLUMNS, LAYOUT
 from mmsim.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mmsim.report.exhibits import Exhibit
 
 _MARKET = ("seed", "paths", "clock", "rates", "underlyings", "options", "market", "clients", "sessions", "dividends")
 _NAME_MAX = 200  # characters of the name of a comparison of several scenarios
@@ -105,6 +110,23 @@ class Comparison:
         of_variants = [part["identities"] for part in self.summary["variants"].values()]
         return {key: sum(identities[key] for identities in of_variants) for key in of_variants[0]}
 
+    @property
+    def figures(self) -> list[str]:
+        """The names of the report's figures, in its order."""
+        return list(self._exhibits)
+
+    def figure(self, name: str) -> Figure:
+        """One of the report's `figures` as a matplotlib figure, as `Run.figure` gives those of a run."""
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
+
+    @cached_property
+    def _exhibits(self) -> dict[str, Exhibit]:
+        from mmsim import report
+
+        return report.comparison_figures(self)
+
     def report(self, path: str | Path) -> Path:
         """Write the HTML report to a file; UserError if the system refuses."""
         from mmsim import report
@@ -135,6 +157,12 @@ class Comparison:
         inputs = [[part["scenario"], part["inputs"]] for part in self.summary["variants"].values()]
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         return f"compare-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest[:6]}"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from mmsim import report
+
+        return report.comparison_html(self)
 
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.summary['variants'])})"

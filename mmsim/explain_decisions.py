@@ -49,7 +49,7 @@ def decisions(run: Run, replay: Replay, played: Played, options: Sequence[int]) 
     Of quotes, those of the event's own options are told; in an event about none, those made in it.
     """
     after, count = played.after, len(played.after.options)
-    traced = after.trace[count + 1 : count + 1 + int(after.desk[0]["traces"])]
+    traced = [*after.trace[count + 1 : count + 1 + int(after.desk[0]["traces"])]]
     stands = after.rules[0]["standing"] and replay.events[played.event]["kind"] in (Kind.ORDER, Kind.BAR_TRADE)
     if stands:
         behind = [after.trace[i] for i in options if after.options[i]["stands"] and after.trace[i]["ts"]]

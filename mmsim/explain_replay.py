@@ -17,8 +17,7 @@ import pandas as pd
 from mmsim import backtest, results, tables
 from mmsim.engine import drive, setup
 from mmsim.engine import state as layout
-from mmsim.engine.drive import JOURNAL
-from mmsim.engine.state import State, TransactionKind
+from mmsim.engine.state import JOURNAL, State, TransactionKind
 from mmsim.engine.tracing import Traced
 from mmsim.errors import UserError
 from mmsim.events import Events
@@ -178,7 +177,8 @@ class Replay:
 
     def play(self) -> Played:
         """Play one event, everything about it kept; UserError if it is not what the run did."""
-        before, rows = self.moment(), {name: [] for name in _JOURNAL}
+        before = self.moment()
+        rows: dict[str, list[npt.NDArray[np.void]]] = {name: [] for name in _JOURNAL}
 
         def take(state: State) -> None:
             for name, taken in rows.items():

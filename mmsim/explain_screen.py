@@ -207,6 +207,7 @@ def _fills(found: Explanation) -> Iterator[RenderableType]:
         table.add_column(column, overflow="fold", no_wrap=column == "instrument")
     for column in ("size", "price", "theo", "fair", "mid", "edge", "fee", "position"):
         table.add_column(column, justify="right")
+    row: Any
     for row in found.fills.itertuples(index=False):
         figures = (row.size, row.price, row.theo, row.policy_fair, row.decision_mid, row.edge, row.fee)
         texts = (str(row.kind), escape(str(row.instrument)), escape(str(row.client)), str(row.side))
@@ -233,6 +234,7 @@ def _postings(found: Explanation) -> Iterator[RenderableType]:
     left = len(found.postings) - _SHOWN
     shown = found.postings if left <= 0 else found.postings.iloc[:_SHOWN]
     sums = found.transactions.set_index("transaction")["sum_micros"]
+    number: Any
     for number, rows in shown.groupby("transaction", sort=False):
         _add_transaction(table, int(number), rows, int(sums[number]))
     yield table
@@ -244,6 +246,7 @@ def _add_transaction(table: Table, number: int, rows: pd.DataFrame, total: int) 
     """The postings of one transaction and their sum."""
     first = rows.iloc[0]
     table.add_row(f"{number} {first['kind']}", _time(first["ts"]), "", "", style="bold")
+    row: Any
     for row in rows.itertuples(index=False):
         table.add_row("", str(row.account), escape(str(row.instrument)), _money(row.amount_micros))
     table.add_row("", "sum", "", _money(total), style="dim")

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import run_folder, spool, tables, whole_folder
+from mmsim import markouts, run_folder, spool, tables, whole_folder
 from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError, nearest
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
 from mmsim.risk import measured
@@ -34,20 +33,15 @@ if TYPE_CHECKING:
     from mmsim.report.exhibits import Exhibit
 
 
-_LONG = ("ledger", "fills")  # tables that grow with the events, and are never whole in memory unless asked for
-
-_DEALT = (
-    *("ts", "path", "kind", "instrument", "client", "side", "size", "price", "spot"),
-    *("theo", "policy_fair", "quoted", "edge"),
-)  # columns of fills that figures show
+_LONG = ("ledger", "fills", "markouts")  # tables that grow with the events: whole in memory only if asked for
 
 
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
-    ``summary`` is all of run.json; ``ledger``, ``fills``, ``options``, ``positions``, ``marks``, ``breaches``,
-    ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
-    explains.
+    ``summary`` is all of run.json; ``ledger``, ``fills``, ``markouts``, ``options``, ``positions``, ``marks``,
+    ``breaches``, ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns
+    docs/run_folder.md explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -137,6 +131,22 @@ class Run:
         return self._tables["fills"].whole()
 
     @cached_property
+    def markouts(self) -> pd.DataFrame:
+        """What each client fill of the kept paths was worth after each horizon."""
+        return self._tables["markouts"].whole()
+
+    def markouts_by(self, group: str | None = None) -> pd.DataFrame:
+        """Mark-outs summed by horizon, or by group and horizon: `client`, `side`, `moneyness` or `size`.
+
+        The columns are those of `mmsim.markouts.summary`; ValueError if there is no such group.
+        """
+        return markouts.summary(self._markout_cells, group)
+
+    @cached_property
+    def _markout_cells(self) -> pd.DataFrame:
+        return markouts.cells(self._tables["markouts"].pieces(markouts.COLUMNS))
+
+    @cached_property
     def options(self) -> pd.DataFrame:
         """The buckets by option and client group."""
         return self._tables["options"].whole()
@@ -170,7 +180,8 @@ class Run:
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(_DEALT)
+        columns = ["ts", "path", "kind", "instrument", "side", "size", "price", "theo", "spot"]
+        pieces = self._tables["fills"].pieces(columns)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -204,10 +215,9 @@ class Run:
 
         Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
         """
-        if name not in self._exhibits:
-            message = f"no figure {name!r}: this run has {', '.join(self.figures)}"
-            raise UserError(Problem(message, suggestion=nearest(name, self.figures)))
-        return self._exhibits[name].figure()
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
 
     @cached_property
     def _exhibits(self) -> dict[str, Exhibit]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmsim.whole_folder import Layout
 
-TABLES = ("ledger", "fills", "options", "positions", "marks", "paths", "breaches", "smiles", "quotes")
+TABLES = ("ledger", "fills", "markouts", "options", "positions", "marks", "paths", "breaches", "smiles", "quotes")
 SUMMARY, REPORT = "run.json", "report.html"
 EXPORTS = {"beancount": "journal.beancount", "csv": "csv", "parquet": "parquet"}  # what `mmsim export` adds
 _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {

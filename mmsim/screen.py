@@ -121,7 +121,7 @@ def sensitivity(summary: Mapping[str, Any], folder: Path) -> Parts:
         yield Text(f"Break-even of {words.label(row['factor']).lower()}: {row['says']}", style="bold")
     for name, why in summary["left_out"].items():
         yield Text(f"Left out: {words.label(name).lower()}: {why}")
-    yield Text(f"Tables: {folder}")
+    yield Text(f"Report: {folder / 'report.html'}")
 
 
 def _buckets(table: pd.DataFrame, currency: str) -> Table:

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmsim import spool, tranches
+from mmsim import markout_rows, spool, tranches
 from mmsim.attribution import BUCKETS, CARRY_PARTS, CASH_PARTS, Outcomes
 from mmsim.engine import state as layout
-from mmsim.engine.state import Counter, Limit, State, TransactionKind
+from mmsim.engine.state import JOURNAL, Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
@@ -34,16 +34,24 @@ class Journal:
             "breaches": Spool(layout.BREACH),
             "positions": Spool(layout.POSITION),
             "quotes": Spool(layout.QUOTED),
+            **{markout_rows.name(horizon): Spool(layout.MARKOUT) for horizon in markout_rows.TIMED},
         }
         self.ends: list[PathEnd] = []
 
     def take(self, state: State) -> None:
         """Copy the state's journal and empty it. UserError if there is no room for it on disk."""
-        for name, rows in self._taken.items():
+        for name in JOURNAL:
             count = int(state.desk[0][name])
             if count:
-                rows.append(getattr(state, name)[:count].copy())
+                self._append(name, getattr(state, name)[:count].copy())
                 state.desk[name] = 0
+
+    def _append(self, name: str, rows: npt.NDArray[np.void]) -> None:
+        if name == "markouts":
+            for horizon in markout_rows.TIMED:
+                self._taken[markout_rows.name(horizon)].append(rows[rows["horizon"] == horizon])
+        else:
+            self._taken[name].append(rows)
 
     def rows(self, name: str) -> npt.NDArray[np.void]:
         """All rows of one journal: to be read, not written."""
@@ -85,6 +93,7 @@ def _made(
     return {
         "ledger": row_by_row(lambda rows: ledger_table(rows, names), lambda: journal.rows("postings")),
         "fills": row_by_row(lambda rows: fills_table(rows, names), lambda: journal.rows("fills")),
+        "markouts": in_pieces(lambda: _markouts(journal, options, names)),
         "options": at_once(lambda: options_table(journal, options, names)),
         "marks": at_once(lambda: marks_table(journal.rows("marks"), names)),
         "breaches": row_by_row(lambda rows: breaches_table(rows, names), lambda: journal.rows("breaches")),
@@ -100,12 +109,17 @@ def at_once(whole: Callable[[], pd.DataFrame]) -> Table:
     return Table(whole, lambda columns: iter([whole()[list(columns)]]))
 
 
+def in_pieces(pieces: Callable[[], Iterator[pd.DataFrame]]) -> Table:
+    """A table that is made in bounded parts of rows."""
+    return Table(
+        whole=lambda: pd.concat(pieces(), ignore_index=True),
+        pieces=lambda columns: (piece[list(columns)] for piece in pieces()),
+    )
+
+
 def row_by_row(part: Callable[[npt.NDArray[np.void]], pd.DataFrame], rows: Callable[[], npt.NDArray[np.void]]) -> Table:
     """A table whose ``part`` for some rows does not depend on the others."""
-    return Table(
-        whole=lambda: pd.concat(map(part, spool.pieces(rows())), ignore_index=True),
-        pieces=lambda columns: (part(piece)[list(columns)] for piece in spool.pieces(rows())),
-    )
+    return in_pieces(lambda: map(part, spool.pieces(rows())))
 
 
 class Names(NamedTuple):
@@ -190,6 +204,14 @@ def fills_table(fills: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
     )
     columns |= {name: fills[name] for name in (*plain, "decision_mid", "position_after")}
     return pd.DataFrame(columns)
+
+
+def _markouts(journal: Journal, options: Sequence[Option], names: Names) -> Iterator[pd.DataFrame]:
+    """The table of mark-outs in parts, see `markout_rows`."""
+    fills, multipliers = journal.rows("fills"), np.array([option.multiplier for option in options], float)
+    timed = [journal.rows(markout_rows.name(horizon)) for horizon in markout_rows.TIMED]
+    for part in markout_rows.parts(fills, timed, journal.ends, journal.rows("positions")):
+        yield markout_rows.table(part, fills_table(part.fills, names), multipliers[part.fills["instrument"]])
 
 
 def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:

@@ -23,6 +23,7 @@ class PathEnd(NamedTuple):
     growth: float  # of one unit of options cash since the start
     opening: npt.NDArray[np.void]
     dividends: npt.NDArray[np.void]
+    paid: npt.NDArray[np.float64]  # dividends by underlying, currency a unit
 
 
 def path_end(state: State) -> PathEnd:
@@ -34,6 +35,7 @@ def path_end(state: State) -> PathEnd:
         float(state.desk[0]["growth"]),
         state.opening,
         state.dividends.copy(),
+        state.underlyings["dividends_paid"].copy(),
     )
 
 

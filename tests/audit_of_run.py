@@ -241,6 +241,11 @@ def results(run: Run, market: Market, path: int) -> dict[str, Any]:
             option=options["option"].map(universe.option_index), client=client_numbers(options["client"], market)
         ),
     }
+    rows = dict(zip(found["fills"]["transaction"], found["fills"].index, strict=True))
+    markouts = run.markouts[run.markouts["path"] == path]
+    found["markouts"] = markouts.assign(
+        fill=markouts["transaction"].map(rows), horizon=markouts["horizon"].astype(str)
+    ).reset_index(drop=True)
     if run.summary["paths"] == 1:
         found |= {
             "identities": run.identities,

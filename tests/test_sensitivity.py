@@ -211,6 +211,7 @@ def test_the_command_writes_a_folder_and_says_the_break_evens(tmp_path):
     assert "Break-even of hedge cost: at 5 times" in done.output
     assert "Left out: informed: no group" in done.output
     summary = json.loads((tmp_path / "out" / "sensitivity.json").read_text())
+    assert "hedge_cost" in (tmp_path / "out" / "report.html").read_text()
     table = pd.read_parquet(tmp_path / "out" / "table.parquet")
     assert table["total_worst"].tolist() == [row["total_worst"] for row in summary["table"]]
     assert len(pd.read_parquet(tmp_path / "out" / "break_even.parquet")) == 2

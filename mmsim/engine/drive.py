@@ -13,7 +13,7 @@ from mmsim import spool
 from mmsim.engine import loop
 from mmsim.engine.hedge_delta import Answer
 from mmsim.engine.seats import HEDGE_SLOPE, HEDGE_VOL, HEDGING, OFFLOAD, ON_FILL, ON_TICK, QUOTE, QUOTING, Tables
-from mmsim.engine.state import Overflow, Reason, State
+from mmsim.engine.state import JOURNAL, Overflow, Reason, State
 from mmsim.errors import UserError
 from mmsim.events import Events, Kind
 from mmsim.instruments import Universe
@@ -27,8 +27,11 @@ _MEANT = {
     Answer.OFFLOAD: "number of contracts",
 }
 _CHUNK = 500_000  # events between two looks at the clock
-# of the state, and the desk's counts of their rows
-JOURNAL = ("postings", "fills", "marks", "breaches", "positions", "quotes")
+_FULL = {  # what is enlarged
+    Reason.JOURNAL_FULL: JOURNAL,
+    Reason.QUEUE_FULL: ("pending", "seen", "lot_units", "lot_costs"),
+    Reason.AWAITING_FULL: ("awaiting",),
+}
 
 
 class Desk(NamedTuple):
@@ -149,10 +152,8 @@ def walk_on(
         progress(n)
         if reason == Reason.JOURNAL_FULL and any(state.desk[0][name] for name in JOURNAL):
             empty(state)
-        elif reason == Reason.JOURNAL_FULL:  # too small for what one event may write
-            state = _enlarged(state, JOURNAL)
-        elif reason == Reason.QUEUE_FULL:
-            state = _enlarged(state, ("pending", "seen"))
+        elif reason in _FULL:  # a journal: too small for what one event may write
+            state = _enlarged(state, _FULL[Reason(reason)])
         elif desk.has_failed(reason):
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
@@ -161,13 +162,9 @@ def walk_on(
 
 
 def _enlarged(state: State, names: Sequence[str]) -> State:
-    """The same state with twice the room in lots and in the named queues or journals."""
-    doubled = {name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))]) for name in names}
-    lots = {
-        name: np.concatenate([getattr(state, name), np.zeros_like(getattr(state, name))], axis=1)
-        for name in ("lot_units", "lot_costs")
-    }
-    return state._replace(**doubled, **lots)
+    """The same state with twice the room in the named queues or journals."""
+    arrays = {name: getattr(state, name) for name in names}
+    return state._replace(**{name: np.concatenate([a, np.zeros_like(a)], axis=-1) for name, a in arrays.items()})
 
 
 def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, universe: Universe) -> BaseException:

@@ -10,6 +10,7 @@ from mmsim.engine.fees import option_fee
 from mmsim.engine.greeks import add_fill, is_exact
 from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.marking import Steps, activate, add_taylor, settle_answered, start_marks, steps_to
+from mmsim.engine.markouts import await_markouts
 from mmsim.engine.quoting import QuoteInForce
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import delta_now, market_fair
@@ -86,6 +87,7 @@ def fill_client(
             option["consumed_ask"] -= size
     tell(state, u, i, size, price, at.theo, delta, at.vega)
     state.counters[Counter.CLIENT_FILLS] += 1
+    await_markouts(state, i, row["transaction"])
     return FillView(
         ts_ns=now, option=i, underlying=u, size=size, price=price, theo=at.theo, spot=spot, delta=delta, vega=at.vega
     )
@@ -133,6 +135,7 @@ def _post_client(state: State, i: int, size: float, price: float, theo: float, c
     post(state, Account.FEES_OPTIONS, i, u, fee)
     row = new_fill(state, TransactionKind.CLIENT, i, client, size, price)
     row["theo"], row["spot"] = theo, state.underlyings[u]["spot"]
+    row["dividends"] = state.underlyings[u]["dividends_paid"]
     row["market_bid"], row["market_ask"] = option["bid"], option["ask"]
     row["implied_volatility"] = option["volatility"]
     row["edge"], row["fee"] = units * (theo - price), fee * 1e-6

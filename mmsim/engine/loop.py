@@ -21,6 +21,7 @@ from mmsim.engine.journal import has_room
 from mmsim.engine.limits import check_limits, check_loss
 from mmsim.engine.lots import lots_have_room
 from mmsim.engine.marking import mark_all, mark_underlying
+from mmsim.engine.markouts import awaiting_has_room, take_markouts
 from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
 from mmsim.engine.positions import write_positions
@@ -108,11 +109,13 @@ def end_time(state: State, hedger: HedgeSeat) -> bool:
 
 
 @internal
-def finish(state: State, hedger: HedgeSeat) -> bool:
-    """The end of the run: what its last time has called for, and the journal's last rows; False on a policy's fault."""
-    if not end_time(state, hedger):
-        return False
+def finish(state: State, hedger: HedgeSeat) -> int:
+    """The end of the run: what its last time has called for, and the journal's last rows. Reason.STOP is all well."""
     desk = state.desk[0]
+    if not take_markouts(state, desk["now"] + 1):
+        return Reason.JOURNAL_FULL
+    if not end_time(state, hedger):
+        return Reason.HEDGE_FAULT
     desk["imbalance"] += abs(desk["unbalanced"])
     desk["unbalanced"] = 0
     for u in range(state.underlyings.shape[0]):
@@ -120,7 +123,7 @@ def finish(state: State, hedger: HedgeSeat) -> bool:
     write_marks(state)
     write_positions(state)
     account_all(state, desk["now"])
-    return True
+    return Reason.STOP if desk["overflow"] == 0 else Reason.OVERFLOW
 
 
 @internal
@@ -281,27 +284,35 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat
 
 
 @internal
+def shortage(state: State) -> int:
+    """What has no room for the most that one event may add, as a Reason; STOP: nothing."""
+    if not has_room(state):
+        return Reason.JOURNAL_FULL
+    if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
+        return Reason.QUEUE_FULL
+    return Reason.STOP if awaiting_has_room(state) else Reason.AWAITING_FULL
+
+
+@internal
 def walk(state: State, events: Events, start: int, stop: int, quoter: Seat, hedger: HedgeSeat) -> tuple[int, int]:
     """What `run` returns, without the counting of references that a function called from Python does."""
     options, desk = state.options, state.desk[0]
     for n in range(start, stop):
         event = events[n]
+        if event["ts"] > desk["markout_due"] and not take_markouts(state, event["ts"]):
+            return n, Reason.JOURNAL_FULL
         if event["kind"] == Kind.QUOTE and is_quiet(desk):  # most events are market quotes that nothing waits for
             desk["now"] = event["ts"]
             set_quote(options[event["instrument"]], event)
             continue
-        if not has_room(state):
-            return n, Reason.JOURNAL_FULL
-        if not (lots_have_room(state) and pending_has_room(state) and seen_has_room(state)):
-            return n, Reason.QUEUE_FULL
-        reason = handle(state, events, n, quoter, hedger)
+        reason = shortage(state)
+        if reason == Reason.STOP:
+            reason = handle(state, events, n, quoter, hedger)
         if desk["overflow"] != 0:
             return n, Reason.OVERFLOW
         if reason != Reason.STOP:
             return n, reason
-    if stop == events.shape[0] and not finish(state, hedger):
-        return stop, Reason.HEDGE_FAULT
-    return stop, Reason.STOP if desk["overflow"] == 0 else Reason.OVERFLOW
+    return (stop, Reason.STOP) if stop < events.shape[0] else (stop, finish(state, hedger))
 
 
 @entry(uniform_tuple(I64, 2)(rows_of(EVENT), I64, I64, STATE, I1, TABLES))

@@ -8,6 +8,7 @@ from mmsim.engine.journal import begin, new_fill, post, post_underlying
 from mmsim.engine.limits import equity
 from mmsim.engine.lots import trade_lots
 from mmsim.engine.marking import activate, mark_option, post_split, set_band, start_marks
+from mmsim.engine.markouts import settle_markouts
 from mmsim.engine.state import Counter, State, TransactionKind, micros
 from mmsim.engine.valuation import has_mark, is_best_exercised, theo_at
 from mmsim.kernel import internal
@@ -105,6 +106,7 @@ def pay_dividend(state: State, u: int, amount: float) -> None:
         return
     begin(state, TransactionKind.DIVIDEND)
     paid["transaction"] = state.desk[0]["transaction"]
+    underlying["dividends_paid"] += amount
     post_split(state, u)
     for v in range(state.underlyings.shape[0]):
         if state.underlyings[v]["instrument"] == u:
@@ -209,6 +211,7 @@ def _last_mark(state: State, i: int, price: float) -> None:
     mark_option(state, i, price, 0.0)
     post_split(state, u)
     option["answered"] = option["hedged_delta"] = 0.0
+    settle_markouts(state, i, price)
     state.underlyings[u]["stale"] = 1
 
 
@@ -240,7 +243,7 @@ def _settle(state: State, i: int, price: float, kind: TransactionKind) -> bool:
     row["unit_dividends"], row["unit_time"] = option["unit_dividends"], option["unit_time"]
     row["unit_spot"], row["unit_volatility"] = option["unit_spot"], option["unit_volatility"]
     row["unit_answered"], row["hedged_delta"] = option["unit_answered"], 0.0
-    row["delta"], row["growth"] = 0.0, desk["growth"]
+    row["delta"], row["growth"], row["dividends"] = 0.0, desk["growth"], option["dividends_settled"]
     if option["physical"] != 0 and in_the_money:
         _deliver(state, u, option["right"] * units, price)
     return True

@@ -56,6 +56,8 @@ def new_state(
         marks=np.zeros(max(1 << 10, 16 * count), layout.MARK),
         breaches=np.zeros(max(1 << 8, 16 * count), layout.BREACH),
         positions=np.zeros(max(len(options), 1), layout.POSITION),
+        markouts=np.zeros(1 << 12, layout.MARKOUT),
+        awaiting=np.zeros(1 << 10, layout.AWAITING),
         pending=np.zeros(max(64, 16 * count), layout.PENDING),
         seen=np.zeros(64 * count if is_delayed else 16 * count, layout.SEEN),
         knots=_knots(years),
@@ -188,6 +190,7 @@ def _desk(scenario: Scenario) -> npt.NDArray[np.void]:
     row["now"] = scenario.clock.start
     row["open"] = scenario.sessions is None
     row["growth"] = 1.0
+    row["markout_due"] = np.iinfo(np.int64).max
     set_desk(row, scenario.protection)
     return row
 

@@ -15,6 +15,8 @@ from mmsim.kernel import F2, I1, I2, internal, rows_of, tuple_of
 
 Rows = npt.NDArray[np.void]
 
+HORIZONS_NS = (1_000_000_000, 10_000_000_000, 60_000_000_000, 300_000_000_000, 3_600_000_000_000)  # of mark-outs
+
 # the book's Greeks, in units of the underlying, from which those of a nearby spot and time are expanded
 BOOK = ("book_delta", "book_gamma", "book_speed", "book_charm", "book_vega", "book_vanna", "book_zomma", "book_veta")
 
@@ -47,6 +49,7 @@ OPTION = np.dtype(
         ("position", "f8"),  # contracts
         ("active", "i8"),  # has ever been held
         ("settled", "i8"),  # has expired
+        ("dividends_settled", "f8"),  # paid on its underlying until then
         ("value", "i8"),  # what stands in Assets:Options for it, before margin
         ("margined", "i8"),  # futures-style premium: what it was dealt or last settled at
         ("consumed_bid", "f8"),  # size filled by a quote decided before the fill was known
@@ -128,6 +131,7 @@ UNDERLYING = np.dtype(
         ("tick_ts", "i8"),
         ("first_dividend", "i8"),  # the next of its dividends
         ("last_dividend", "i8"),
+        ("dividends_paid", "f8"),  # currency a unit, so far
         # the book's Greeks at the last refresh
         ("book_spot", "f8"),
         ("book_ts", "i8"),
@@ -360,6 +364,11 @@ DESK = np.dtype(
         ("marks", "i8"),
         ("breaches", "i8"),
         ("positions", "i8"),
+        ("markouts", "i8"),
+        # fills that wait for their mark-outs
+        ("markout_due", "i8"),  # the first
+        ("awaiting_tail", "i8"),
+        ("awaiting_next", "i8", (len(HORIZONS_NS),)),  # by horizon
         ("overflow", "i8"),  # an Overflow
         ("quotes", "i8"),
         ("traces", "i8"),  # decisions traced
@@ -413,6 +422,7 @@ FILL = np.dtype(
         ("delta", "f8"),
         ("hedged_delta", "f8"),
         ("growth", "f8"),
+        ("dividends", "f8"),  # paid on the underlying so far
     ],
     align=True,
 )
@@ -480,6 +490,18 @@ POSITION = np.dtype(  # an option at the end of a path
     align=True,
 )
 
+MARKOUT = np.dtype(  # a client fill after a horizon
+    [
+        ("transaction", "i8"),  # of the fill
+        ("path", "i4"),
+        ("horizon", "i4"),  # a place in HORIZONS_NS
+        ("theo", "f8"),  # of one unit
+        ("spot", "f8"),
+        ("dividends", "f8"),  # paid on the underlying so far
+    ],
+    align=True,
+)
+
 TRACE = np.dtype(  # a decision: see `tracing`
     [
         ("ts", "i8"),  # as of when
@@ -489,6 +511,19 @@ TRACE = np.dtype(  # a decision: see `tracing`
         ("kept", "f8", (4,)),  # what the alarms left of it
         ("rounded", "f8", (2,)),  # bid and ask on the tick grid
         ("in_force", "f8", (4,)),  # after post-only and limits, or units in whole lots
+    ],
+    align=True,
+)
+
+AWAITING = np.dtype(  # a client fill whose mark-outs are not all written
+    [
+        ("ts", "i8"),
+        ("transaction", "i8"),
+        ("option", "i8"),
+        ("settled", "i8"),  # the option has been, at what follows
+        ("theo", "f8"),
+        ("spot", "f8"),
+        ("dividends", "f8"),
     ],
     align=True,
 )
@@ -601,6 +636,7 @@ class Reason(IntEnum):
     HEDGE_FAULT = 4
     OPENING_FAULT = 5  # an opening position has neither a given mark nor a theo
     OVERFLOW = 6  # an amount that the ledger cannot hold
+    AWAITING_FULL = 7  # the fills that wait for their mark-outs: enlarge and enter again
 
 
 class TransactionKind(IntEnum):
@@ -616,6 +652,17 @@ class TransactionKind(IntEnum):
     DIVIDEND = 7
     EXERCISE = 8  # before expiry
     OFFLOAD = 9  # a trade with the volatility desk
+
+
+JOURNAL = (
+    "postings",
+    "fills",
+    "marks",
+    "breaches",
+    "positions",
+    "markouts",
+    "quotes",
+)  # the desk counts the rows of each
 
 
 class State(NamedTuple):
@@ -635,6 +682,8 @@ class State(NamedTuple):
     marks: Rows
     breaches: Rows
     positions: Rows
+    markouts: Rows
+    awaiting: Rows
     pending: Rows
     seen: Rows
     knots: Rows  # of the clock of variance; none: the clock is time itself
@@ -673,6 +722,8 @@ STATE: Any = tuple_of(
         rows_of(MARK),
         rows_of(BREACH),
         rows_of(POSITION),
+        rows_of(MARKOUT),
+        rows_of(AWAITING),
         rows_of(PENDING),
         rows_of(SEEN),
         rows_of(KNOT),

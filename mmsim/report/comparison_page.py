@@ -30,9 +30,9 @@ def render(comparison: Comparison) -> str:
         facts=_facts(comparison),
         verdict=words.verdict(summary),
         warnings=[*words.broken(summary), *words.market(summary)],
-        headline=_headline(comparison),
+        headline=headline(comparison),
         rest=words.widths(summary),
-        sections=_sections(comparison),
+        sections=sections(comparison),
         command=summary["reproduce"],
         provenance=_provenance(comparison),
         reference=summary["reference"],
@@ -51,7 +51,7 @@ def _facts(comparison: Comparison) -> dict[str, str]:
     }
 
 
-def _headline(comparison: Comparison) -> dict[str, Number]:
+def headline(comparison: Comparison) -> dict[str, Number]:
     """The best total, the first's, their difference, and how wide its intervals are."""
     summary = comparison.summary
     places, totals, rows = words.decimals(summary), words.totals(summary), words.against_first(summary)
@@ -66,7 +66,7 @@ def _headline(comparison: Comparison) -> dict[str, Number]:
     return figures
 
 
-def _sections(comparison: Comparison) -> list[Section]:
+def sections(comparison: Comparison) -> list[Section]:
     """The sections in reading order, without those that have nothing to show."""
     is_several = len(comparison.table) > 1
     has_groups = not comparison.clients.empty

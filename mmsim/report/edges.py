@@ -24,6 +24,8 @@ STEPS = {
     "Rounding to a tick": "rounding",  # from the policy's price to the price dealt
 }
 
+_COLUMNS = ["path", "kind", "instrument", "client", "side", "size", "theo", "policy_fair", "quoted", "edge"]
+
 
 def steps(run: Run) -> pd.DataFrame:
     """The chain by client group, micro-units of currency, integers: a row a group, and how many ``contracts``.
@@ -32,23 +34,30 @@ def steps(run: Run) -> pd.DataFrame:
     spread w·(fair − quoted) and rounding w·(quoted − price); the last takes what rounding to micro-units leaves. Fair
     is the middle of the policy's quote; of a quote with one side, which has none, the lean is zero.
     """
-    fills = rows.client_fills(run)
     multipliers = run.options.groupby("option", observed=True)["multiplier"].first()
+    path = rows.path_shown(run)
+    by_piece = [
+        _chain(piece.loc[(piece["path"] == path) & (piece["kind"] == "client")], multipliers)
+        for piece in run.pieces("fills", _COLUMNS)
+    ]
+    chain = pd.concat(by_piece).groupby("client").sum()
+    chain["rounding"] = chain["edge"] - chain["half_spread"] - chain["lean"]
+    return chain
+
+
+def _chain(fills: pd.DataFrame, multipliers: pd.Series[float]) -> pd.DataFrame:
+    """Of some client fills: contracts, half spread, lean and edge by client group."""
     units = fills["size"].where(fills["side"] == "buy", -fills["size"])
-    units = units * fills["instrument"].map(multipliers).astype(float)
+    units = units * fills["instrument"].astype(object).map(multipliers).astype(float)
     fair = fills["policy_fair"].fillna(fills["theo"])
     quoted = fills["quoted"].fillna(fair)
-    chain = pd.DataFrame(
-        {
-            "client": fills["client"].astype(str),
-            "contracts": fills["size"],
-            "half_spread": _micros(units * (fair - quoted)),
-            "lean": _micros(units * (fills["theo"] - fair)),
-            "edge": _micros(fills["edge"]),
-        }
-    )
-    chain["rounding"] = chain["edge"] - chain["half_spread"] - chain["lean"]
-    return chain.groupby("client").sum()
+    amounts = {
+        "contracts": fills["size"],
+        "half_spread": _micros(units * (fair - quoted)),
+        "lean": _micros(units * (fills["theo"] - fair)),
+        "edge": _micros(fills["edge"]),
+    }
+    return pd.DataFrame(amounts).groupby(fills["client"].astype(str)).sum()
 
 
 def _micros(amounts: pd.Series) -> pd.Series:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mmsim.results import Run
 
 ROWS = 40  # of a table beside a figure of many points
+LIMITS = f"Limits are of each underlying, dashed within {timelines.REACH:g} times the largest value. Time in UTC."
 PANEL = 84.0  # height of a panel among several
 
 
@@ -188,11 +189,11 @@ def _how_many(bought: pd.DataFrame, sold: pd.DataFrame) -> str:
 def inventory(run: Run) -> Exhibit:
     """What the desk held: net delta and hedge by underlying, and option contracts."""
     measures = {
-        "Net delta, units of the underlying, hedge included": Measure("net_delta", limit="net_delta"),
+        "Net delta, units, hedge included": Measure("net_delta", limit="net_delta"),
         "Hedge, units of the underlying": Measure("hedge"),
     }
     contracts = Panel("Option contracts, bought less sold since the start", [_contracts(run)], height=PANEL)
-    caption = "What the desk held at each mark; contracts are summed over all options. Time in UTC."
+    caption = f"What the desk held at each mark; contracts are summed over all options. {LIMITS}"
     return _by_underlying(run, "inventory", "Inventory", caption, measures, [contracts])
 
 
@@ -205,7 +206,7 @@ def greeks(run: Run) -> Exhibit:
     }
     caption = (
         "Greeks of the options held at each mark. A point of volatility is 0.01; theta is per"
-        f" {clock.day(run.summary)}. Time in UTC."
+        f" {clock.day(run.summary)}. {LIMITS}"
     )
     return _by_underlying(run, "greeks", "Greeks", caption, measures)
 
@@ -230,7 +231,7 @@ def _by_underlying(
 
 
 def _panel(run: Run, name: str, books: Mapping[str, pd.DataFrame], measure: Measure) -> Panel:
-    """The lines of one measure, and the limit that the scenario sets it: drawn, or said where it is far away."""
+    """The lines of one measure, and the limit that the scenario sets it."""
     lines = [
         Line(symbol, rows.times(book["ts"]), rows.values(book, measure.column) * measure.factor, *timelines.colored(n))
         for n, (symbol, book) in enumerate(books.items())
@@ -238,9 +239,8 @@ def _panel(run: Run, name: str, books: Mapping[str, pd.DataFrame], measure: Meas
     limit = run.summary["scenario"]["limits"].get(measure.limit)
     if limit is None:
         return Panel(name, lines, height=PANEL)
-    panel = Panel(name, lines, height=PANEL, limit=limit * measure.factor)
-    where = "dashed" if panel.shown_limit is not None else "beyond the panel"
-    return panel._replace(title=f"{name}; limit ±{quantity(limit * measure.factor).text}, {where}")
+    bound = limit * measure.factor
+    return Panel(f"{name}; limit ±{quantity(bound).text}", lines, height=PANEL, limit=bound)
 
 
 def _readings(symbol: str, book: pd.DataFrame, measures: Mapping[str, Measure], number: int) -> list[tuple[Cell, ...]]:

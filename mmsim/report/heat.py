@@ -38,7 +38,7 @@ def summed(amounts: Floats, row: npt.NDArray[np.intp], column: npt.NDArray[np.in
 
 def draw(maps: Sequence[Heat], row_names: Sequence[str], column_names: Sequence[str]) -> Figure:
     """Maps of the same rows and columns, one below the other; amounts are written into cells that are wide enough."""
-    left = 14 + 7.2 * max(map(len, row_names))
+    left = 14 + 8.6 * max(map(len, row_names))
     heights = [ROW * len(row_names)] * len(maps)
     figure, stack = canvas(heights, left=left, right=14, top=22, bottom=24, gap=GAP)
     for axes, heat in zip(stack, maps, strict=True):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mmsim.report import rows, timelines
@@ -13,7 +14,7 @@ from mmsim.report.drawing import Picture
 from mmsim.report.exhibits import ROWS, Exhibit
 from mmsim.report.numbers import quantity
 from mmsim.report.sampling import evenly
-from mmsim.report.tables import Table
+from mmsim.report.tables import Cell, Table
 from mmsim.report.timelines import Band, Line, Marks, Panel
 
 if TYPE_CHECKING:
@@ -42,34 +43,60 @@ def against_the_market(run: Run) -> list[Exhibit]:
 
 
 def _quotes(run: Run, name: str, quotes: pd.DataFrame, key: str) -> Exhibit:
-    times, fills = rows.times(quotes["ts"]), rows.client_fills(run)
+    fills = rows.client_fills(run)
     own = fills.loc[fills["instrument"] == name]
-    bought, sold = own.loc[own["side"] == "buy"], own.loc[own["side"] == "sell"]
-    lines = (
-        Line("Desk's ask", times, rows.values(quotes, "ask"), "line4"),
-        Line("Desk's bid", times, rows.values(quotes, "bid"), "line3"),
-        Line("Theo", times, rows.values(quotes, "theo"), "ink", "1.5 1.5"),
-    )
-    market = Band(
-        "Market's bid to ask", times, rows.values(quotes, "market_bid"), rows.values(quotes, "market_ask"), "rule"
-    )
-    bands = (market,) if (~np.isnan(market.low) & ~np.isnan(market.high)).any() else ()
-    shapes = (
-        Marks("Bought from a client", rows.times(bought["ts"]), rows.values(bought, "price"), "gain", "^"),
-        Marks("Sold to a client", rows.times(sold["ts"]), rows.values(sold, "price"), "loss", "v"),
-    )
-    panel = Panel("", lines, shapes, height=210, prices=True, bands=bands)
+    less_theo, prices = _drawn(quotes, own, is_less_theo=True), _drawn(quotes, own, is_less_theo=False)
+    panels = [
+        less_theo._replace(title="Less theo", height=150, window=_window(less_theo)),
+        prices._replace(title="Prices", height=120, prices=True),
+    ]
+    bought = int((own["side"] == "buy").sum())
     picked = quotes.iloc[evenly(len(quotes), ROWS)]
-    cells = tuple(
+    cells: tuple[tuple[Cell, ...], ...] = tuple(
         (rows.clock(ts), *map(quantity, figures))
         for ts, *figures in picked[["ts", *_COLUMNS]].itertuples(index=False, name=None)
     )
     table = Table(("Time, UTC", *_COLUMNS.values()), cells, f"{name}: quotes at some of the marks")
     caption = (
         f"{run.summary['currency']} a unit of {name}: what an order would have met at each mark"
-        f"{', over what the market showed' if bands else ', where the market shows no quotes'};"
-        " ▲ the desk bought from a client, ▼ it sold to one, at the price dealt. Time in UTC."
+        f"{', over what the market showed' if prices.bands else ', where the market shows no quotes'};"
+        " ▲ the desk bought from a client, ▼ it sold to one, at the price dealt. Above, all less theo, without the"
+        " market's widest quotes. Time in UTC."
     )
-    picture = Picture(partial(timelines.draw, [panel]), f"{name}: the desk's bid and ask, theo and client fills")
-    note = f"{len(own):,} client fills: {len(bought):,} bought, {len(sold):,} sold."
-    return Exhibit(key, f"{name}: quotes", caption, picture, table, (*lines, *bands, *shapes), note)
+    picture = Picture(partial(timelines.draw, panels), f"{name}: the desk's bid and ask, theo and client fills")
+    note = f"{len(own):,} client fills: {bought:,} bought, {len(own) - bought:,} sold."
+    legend: tuple[Line | Marks | Band, ...] = (*prices.lines, *prices.bands, *prices.marks)
+    return Exhibit(key, f"{name}: quotes", caption, picture, table, legend, note)
+
+
+def _drawn(quotes: pd.DataFrame, fills: pd.DataFrame, *, is_less_theo: bool) -> Panel:
+    """The desk's quotes, the market's and the client fills of an option, as prices or less theo."""
+
+    def values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+        return rows.values(table, column) - (rows.values(table, "theo") if is_less_theo else 0.0)
+
+    times = rows.times(quotes["ts"])
+    lines = (
+        Line("Desk's ask", times, values(quotes, "ask"), "line4"),
+        Line("Desk's bid", times, values(quotes, "bid"), "line3"),
+        Line("Theo", times, values(quotes, "theo"), "ink", "1.5 1.5"),
+    )
+    market = Band("Market's bid to ask", times, values(quotes, "market_bid"), values(quotes, "market_ask"), "rule")
+    is_quoted = (~np.isnan(market.low) & ~np.isnan(market.high)).any()
+    sides = {side: fills.loc[fills["side"] == side] for side in ("buy", "sell")}
+    marks = (
+        Marks("Bought from a client", rows.times(sides["buy"]["ts"]), values(sides["buy"], "price"), "gain", "^"),
+        Marks("Sold to a client", rows.times(sides["sell"]["ts"]), values(sides["sell"], "price"), "loss", "v"),
+    )
+    return Panel("", lines, marks, bands=(market,) if is_quoted else ())
+
+
+def _window(panel: Panel) -> tuple[float, float] | None:
+    """All of the desk's quotes and fills, and of the market's what is not beyond its first or last twentieth."""
+    own = np.concatenate([*(line.values for line in panel.lines), *(marks.values for marks in panel.marks)])
+    market = [
+        np.nanquantile(side, share) for band in panel.bands for side in (band.low, band.high) for share in (0.05, 0.95)
+    ]
+    low, high = np.nanmin([*own, *market]), np.nanmax([*own, *market])
+    margin = 0.05 * (high - low)
+    return (low - margin, high + margin) if margin > 0 else None

@@ -14,7 +14,7 @@ from mmsim.report.exhibits import ROWS, Exhibit, currency
 from mmsim.report.numbers import NONE, Number, fixed, money, quantity
 from mmsim.report.sampling import evenly
 from mmsim.report.sections import Section
-from mmsim.report.tables import Table
+from mmsim.report.tables import Cell, Table
 from mmsim.report.timelines import Line, Panel
 from mmsim.risk.drawdown import under_water
 from mmsim.risk.figures import FIGURES, MARKS, unit
@@ -40,7 +40,7 @@ def section(run: Run) -> Section:
     """What the result was worth for what was risked."""
     by_group = {title: _table(run, title, *ends) for title, ends in _GROUPS.items()}
     first, vega, hedging, falls, sharpe, over_paths = by_group.values()
-    left = [*([] if run.marks.empty else [drawdown(run)]), falls, sharpe]
+    left: list[Exhibit | Table] = [*([] if run.marks.empty else [drawdown(run)]), falls, sharpe]
     right = [first, *([over_paths] if run.summary["paths"] > 1 else []), vega, hedging]
     return Section("risk", "Risk", left, right, text=_said(run.summary))
 
@@ -92,7 +92,7 @@ def drawdown(run: Run) -> Exhibit:
     alike = [MARKS[mark] for mark in run.summary["risk"]["drawdowns"] if mark not in drawn]
     picture = Picture(partial(timelines.draw, [Panel("", lines, height=170)]), f"{title}: equity below its highest")
     picked, places = evenly(len(times), ROWS).tolist(), words.decimals(run.summary)
-    readings = tuple(
+    readings: tuple[tuple[Cell, ...], ...] = tuple(
         (rows.clock(pd.Timestamp(times[n], tz="UTC")), *(money(float(line.values[n]), places) for line in lines))
         for n in picked
     )

@@ -16,6 +16,7 @@ from mmsim.report import (
     gamma,
     hedging,
     limits,
+    markouts,
     options,
     quotes,
     risk,
@@ -68,9 +69,10 @@ def sections(run: Run) -> list[Section]:
         return [_money(run), *over_paths, _views(run), *surface, _marks(run), risk.section(run), _trust(run)]
     held = options_held(run)
     first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
-    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), _options(run)]
+    after = [_markouts(run)] if markouts.has_any(run) else []
+    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
     last = [*surface, _views(run), _trust(run)]
-    return [*first, _time(run), risk.section(run), *of_book, _marks(run, held), *last]
+    return [*first, _time(run), *of_book, risk.section(run), _marks(run, held), *last]
 
 
 def _sheet(run: Run, held: pd.DataFrame) -> Section:
@@ -96,12 +98,12 @@ def _time(run: Run) -> Section:
 
 
 def _gamma(run: Run) -> Section:
-    moved = gamma.moves(run)
-    left, split = [gamma.gamma_and_theta(run)], tables.convexity_and_theta(run.summary)
-    if not moved:
-        return Section("gamma", "Gamma against theta", left, [split])
-    wide = [gamma.realised_and_implied(run, moved)]
-    return Section("gamma", "Gamma against theta", left, [gamma.break_even(run, moved), split], wide)
+    title, moved = "Gamma against theta", gamma.moves(run)
+    left: list[Exhibit | Table] = [gamma.gamma_and_theta(run)]
+    right: list[Exhibit | Table] = [gamma.break_even(run, moved)] if moved else []
+    shorter = left if len(moved) > 1 else right
+    shorter.append(tables.convexity_and_theta(run.summary))
+    return Section("gamma", title, left, right, [gamma.realised_and_implied(run, moved)] if moved else [])
 
 
 def _hedging(run: Run) -> Section:
@@ -141,6 +143,12 @@ def _options(run: Run) -> Section:
     chain = [] if rows.client_fills(run).empty else [edges.chain(run)]
     right: list[Exhibit | Table] = [*maps[1::2], *chain, options.by_client(run)]
     return Section("options", title, [*maps[::2], options.by_option(run)], right)
+
+
+def _markouts(run: Run) -> Section:
+    left, right = (markouts.by_group(run, "client"), markouts.by_group(run, "moneyness")), ("side", "size")
+    table = [markouts.identity(run)]
+    return Section("markouts", "Mark-outs", left, [markouts.by_group(run, group) for group in right], table)
 
 
 def _surface(run: Run) -> Section:

@@ -80,6 +80,7 @@ class Panel(NamedTuple):
     prices: bool = False  # the ordinate is a price: full digits and no zero line
     bands: Sequence[Band] = ()  # behind all else
     limit: float | None = None  # drawn either way, where it is within `REACH`
+    window: tuple[float, float] | None = None  # the ordinates shown, where not all are
 
     @property
     def shown_limit(self) -> float | None:
@@ -141,6 +142,8 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
     if not any(np.nan_to_num(line.values).any() for line in panel.lines):
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    if panel.window is not None:
+        axes.set_ylim(*panel.window)
     for band in panel.bands:
         kept = np.union1d(keep_extremes(band.low, POINTS), keep_extremes(band.high, POINTS))
         axes.fill_between(band.times[kept], band.low[kept], band.high[kept], color=LIGHT[band.color], linewidth=0)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from mmsim import whole_folder
+from mmsim import report, whole_folder
 from mmsim.whole_folder import Layout
 
-SUMMARY, TABLES = "sensitivity.json", ("table", "break_even")
+SUMMARY, REPORT, TABLES = "sensitivity.json", "report.html", ("table", "break_even")
 
 
 class Sensitivity:
@@ -66,7 +66,14 @@ class Sensitivity:
         whole_folder.write(target, LAYOUT, self._write)
         return target
 
+    def report(self, path: str | Path) -> Path:
+        """Write the HTML report to a file; UserError if the system refuses."""
+        with whole_folder.placing(Path(path)) as making:
+            report.write_sensitivity(self, making)
+        return Path(path)
+
     def _write(self, folder: Path) -> None:
+        report.write_sensitivity(self, folder / REPORT)
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / SUMMARY).write_text(text, encoding="utf-8")
         break_even = self.break_even.assign(own=self.break_even["own"].astype(str))  # numbers and names
@@ -82,14 +89,14 @@ class Sensitivity:
 
 
 def _files(_summary: Mapping[str, Any]) -> list[str]:
-    return [SUMMARY, *(f"{name}.parquet" for name in TABLES)]
+    return [SUMMARY, REPORT, *(f"{name}.parquet" for name in TABLES)]
 
 
 LAYOUT = Layout(
     maker="sensitivity",
     owner="a sensitivity's",
     summary=SUMMARY,
-    page="",
+    page=REPORT,
     keys={"name": str, "table": list, "break_even": list, "left_out": dict},
     needed=frozenset(_files({})),
     known=frozenset(_files({})),

@@ -41,6 +41,7 @@ import pandas as pd
 from . import comparison
 from .book import BUCKETS, TAYLOR, Book
 from .comparison import Discrepancy
+from .markouts import Markout
 from .replay import Fill, Replay
 
 __all__ = ["BUCKETS", "Audit", "Discrepancy", "audit"]
@@ -69,6 +70,7 @@ class Audit:
     violations: list[str]
     recomputed: dict[int, dict[str, float]]  # columns of the fills table, by row
     snapshots: list[dict[str, Any]]  # one a MARK row
+    markouts: list[Markout]  # of client fills
     lazy: float  # what X and Y may be off by, in currency
 
     def bucket(self, name: str) -> float:
@@ -77,7 +79,7 @@ class Audit:
 
     def compare(self, results: Mapping[str, Any]) -> list[Discrepancy]:
         """Where a run's results differ; any of its tables may be absent: detail, attribution, cash, carry, equity,
-        taylor, identities (mappings), ledger, fills, options, marks (tables)."""
+        taylor, identities (mappings), ledger, fills, options, marks, markouts (tables)."""
         found = [Discrepancy(violation, float("nan"), float("nan"), 0.0) for violation in self.violations]
         found += self._compare_sums(results)
         tables: dict[str, Callable[[Any], Iterator[Discrepancy]]] = {
@@ -87,6 +89,7 @@ class Audit:
             "fills": lambda fills: comparison.of_fills(fills, self.recomputed),
             "options": lambda options: comparison.of_options(options, self.tranches, self.marks_posted, self.lazy),
             "marks": lambda marks: comparison.of_marks(marks, self.snapshots, self.lazy),
+            "markouts": lambda markouts: comparison.of_markouts(markouts, self.markouts),
         }
         for name, compare in tables.items():
             if name in results:
@@ -131,6 +134,7 @@ def audit(
         violations=replay.violations,
         recomputed=replay.recomputed,
         snapshots=replay.snapshots,
+        markouts=replay.markouts.found,
         lazy=6 * sqrt(book.lazy_variance),  # errors of the deltas do not know the sign of the next move
     )
 

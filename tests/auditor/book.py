@@ -662,9 +662,7 @@ class Book:
     def expire(self, option: int, ts_ns: int) -> None:
         """The option's last mark, at the settlement price, and what is paid or delivered."""
         u = int(self.owner[option])
-        one, terms = np.array([option]), self.options.iloc[option]
-        given = terms["settlement_price"]
-        price = float(given) if np.isfinite(given) else self.hedges[u].mid
+        one, terms, price = np.array([option]), self.options.iloc[option], self.settlement_price(option)
         if self.started[option]:
             self._mark_options(one, ts_ns, np.array([price]))
         if self.held[option]:
@@ -674,6 +672,11 @@ class Book:
         self.post_carry(ts_ns)
         self.position[option], self.answered[option], self.expired[option] = 0.0, 0.0, True
         self.tranches.end(option)
+
+    def settlement_price(self, option: int) -> float:
+        """What an option settles at when it expires: the price in its terms, or the mid."""
+        given = float(self.options["settlement_price"].iloc[option])
+        return given if np.isfinite(given) else self.hedges[self.owner[option]].mid
 
     def best_exercised(self, ts_ns: int) -> list[int]:
         """The American positions that are worth no more alive, and were they a little less in the money."""

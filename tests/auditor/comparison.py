@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from .book import BUCKETS
+from .markouts import Markout
 
 # the split of the spot's PnL: deltas are expanded between refreshes unless pricing is exact
 LAZY = ("Income:Gamma:Convexity", "Income:Gamma:Drift", "Income:Delta")
@@ -139,6 +140,41 @@ def of_options(options: pd.DataFrame, tranches: pd.DataFrame, marks: list[int], 
             yield from beyond(f"options {option} {client} {bucket}", reported.loc[key, bucket], amount, tolerance)
 
 
+def of_markouts(markouts: pd.DataFrame, found: Sequence[Markout]) -> Iterator[Discrepancy]:
+    """A row a client fill and horizon: what it was worth then, and edge = mark-out + impact.
+
+    ``markouts``: columns fill (its row of the fills) and horizon, and what is compared, amounts in micro-units.
+    """
+    reported = markouts.set_index(["fill", "horizon"]).sort_index()
+    missing = reported.index.symmetric_difference([(one.fill, one.horizon) for one in found])
+    for fill, horizon in missing[:5]:
+        yield Discrepancy(
+            f"mark-out of fill {fill} at {horizon}: there is one row too many or none", float("nan"), 0.0, 0.0
+        )
+    if len(missing):
+        return
+    columns = {column: reported[column].to_dict() for column in MARKOUTS}
+    for one in found:
+        key, what = (one.fill, one.horizon), f"mark-out of fill {one.fill} at {one.horizon}"
+        for column in ("theo", "spot", "delta", "dividends"):
+            audited = getattr(one, column)
+            tolerance = 1e-6 + 1e-9 * abs(audited)
+            yield from beyond(f"{what}: {column}", columns[column][key], audited, tolerance)
+        for column in ("edge", "markout", "impact", "hedged_markout"):
+            audited = getattr(one, column)
+            tolerance = 3e-6 + 1e-9 * one.scale  # three roundings, and prices to nine digits
+            yield from beyond(f"{what}: {column}", columns[f"{column}_micros"][key] / 1e6, audited, tolerance)
+        parts = columns["markout_micros"][key] + columns["impact_micros"][key]
+        yield from beyond(f"{what}: its parts against its edge", parts, columns["edge_micros"][key], 0.0)
+
+
+MARKOUTS = (
+    "theo",
+    "spot",
+    "delta",
+    "dividends",
+    *(f"{name}_micros" for name in ("edge", "markout", "impact", "hedged_markout")),
+)
 COLUMN_OF = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}  # of the marks table, by bucket
 
 

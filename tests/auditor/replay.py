@@ -21,6 +21,7 @@ from .legality import (
     wrong_with_offload,
     wrong_with_prices,
 )
+from .markouts import Markouts
 from .protection import Guard
 
 # in the order in which the events of one time happen
@@ -61,6 +62,7 @@ class Replay:
         self.opened = [False] * len(book.hedges)
         self.pending: deque[Fill] = deque()
         self.guard = Guard(book)
+        self.markouts = Markouts(book)
         self.bereft: set[int] = set()  # underlyings of which options have expired at this time
         self.latency: int = book.settings["latency"]["hedge"]
         self.rests: bool = book.settings["hedge_at"] == "passive"
@@ -79,9 +81,11 @@ class Replay:
             by_time.setdefault(fill.ts, deque()).append(fill)
         for ts in sorted(starts.keys() | by_time.keys()):
             self.pending = by_time.get(ts, deque())
+            self.markouts.pass_to(ts)
             self._instant(ts, *starts.get(ts, [0, 0]))
         if self.snapshots and self.snapshots[-1]["ts"] == max(starts):  # the run's last row is written when all is over
             self.snapshots[-1] = self._snapshot(max(starts))
+        self.markouts.end(max(starts))
         self._check_end()
 
     def _instant(self, ts: int, low: int, high: int) -> None:
@@ -120,6 +124,7 @@ class Replay:
     def _dividend(self, ts: int, i: int) -> None:
         self._exercise(ts, i)
         self.book.dividend(self.columns["instrument"][i], ts, self.columns["value"][i])
+        self.markouts.pay(self.columns["instrument"][i], self.columns["value"][i])
 
     def _spot(self, ts: int, i: int) -> None:
         u = self.columns["instrument"][i]
@@ -225,6 +230,7 @@ class Replay:
             fill = self.pending.popleft()
             if fill.size != -self.book.position[option]:
                 self._complain(fill, f"{self.book.position[option]} contracts were held")
+            self.markouts.settle(option, self.book.hedges[self.book.owner[option]].mid)
             if not self.book.exercise(option, ts):
                 self._complain(fill, "worth more than its intrinsic value")
             self.bereft.add(int(self.book.owner[option]))
@@ -235,6 +241,7 @@ class Replay:
     def _expiry(self, ts: int, i: int) -> None:
         option = self.columns["instrument"][i]
         held = self.book.position[option]
+        self.markouts.settle(option, self.book.settlement_price(option))
         self.book.expire(option, ts)
         while self.pending and self.pending[0].kind == "expiry" and self.pending[0].instrument in (option, -1):
             fill = self.pending.popleft()
@@ -304,6 +311,7 @@ class Replay:
 
     def _apply(self, fill: Fill) -> None:
         if fill.kind == "client":
+            self.markouts.add(fill.row, fill.instrument, fill.ts, fill.size, fill.price)
             made = self.book.client_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
         elif fill.kind == "offload":
             made = self.book.offload_fill(fill.instrument, fill.client, fill.ts, fill.size, fill.price)
