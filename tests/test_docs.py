@@ -40,7 +40,7 @@ def run():
     return mmsim.run(ROOT / "scenarios/textbook/put_scalping.yaml", changes={"paths": "2"})
 
 
-@pytest.mark.parametrize("table", ["ledger", "fills", "options", "marks", "breaches"])
+@pytest.mark.parametrize("table", ["ledger", "fills", "markouts", "options", "positions", "marks", "breaches"])
 def test_run_folder_names_every_column(table, run):
     part = (ROOT / "docs/run_folder.md").read_text().split(f"\n## `{table}`\n")[1].split("\n## ")[0]
     cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
@@ -93,7 +93,7 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["python.md", "expected_volatility.md", "time.md"])
+@pytest.mark.parametrize("name", ["python.md", "expected_volatility.md", "time.md", "markouts.md"])
 def test_a_page_shows_what_python_answers(name, checkout):
     page = "".join(blocks(ROOT / "docs" / name, "python"))
     session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)
