@@ -40,7 +40,9 @@ def run():
     return mmsim.run(ROOT / "scenarios/textbook/put_scalping.yaml", changes={"paths": "2"})
 
 
-@pytest.mark.parametrize("table", ["ledger", "fills", "options", "marks", "breaches", "quotes"])
+@pytest.mark.parametrize(
+    "table", ["ledger", "fills", "markouts", "options", "positions", "marks", "breaches", "quotes"]
+)
 def test_run_folder_names_every_column(table, run):
     part = (ROOT / "docs/run_folder.md").read_text().split(f"\n## `{table}`\n")[1].split("\n## ")[0]
     cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
@@ -103,9 +105,10 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name", ["expected_volatility.md", "explain.md", "how_to_read_a_report.md", "python.md", "risk.md", "time.md"]
-)
+PAGES = ("expected_volatility", "explain", "how_to_read_a_report", "markouts", "python", "risk", "time")
+
+
+@pytest.mark.parametrize("name", [f"{page}.md" for page in PAGES])
 def test_a_page_shows_what_python_answers(name, checkout):
     page = "".join(blocks(ROOT / "docs" / name, "python"))
     session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)
