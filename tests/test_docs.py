@@ -105,10 +105,10 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-PAGES = ("expected_volatility", "explain", "how_to_read_a_report", "markouts", "python", "risk", "time")
+ANSWERING = ("expected_volatility", "explain", "how_to_read_a_report", "markouts", "python", "risk", "time")
 
 
-@pytest.mark.parametrize("name", [f"{page}.md" for page in PAGES])
+@pytest.mark.parametrize("name", [f"{page}.md" for page in ANSWERING])
 def test_a_page_shows_what_python_answers(name, checkout):
     page = "".join(blocks(ROOT / "docs" / name, "python"))
     session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)
