@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmsim.results import Run
 
 SHOWN = 3  # options, at most
+_CUT = ", without the market's widest quotes"
 _COLUMNS = {
     "bid": "Bid",
     "ask": "Ask",
@@ -60,8 +61,8 @@ def _quotes(run: Run, name: str, quotes: pd.DataFrame, key: str) -> Exhibit:
     caption = (
         f"{run.summary['currency']} a unit of {name}: what an order would have met at each mark"
         f"{', over what the market showed' if prices.bands else ', where the market shows no quotes'};"
-        " ▲ the desk bought from a client, ▼ it sold to one, at the price dealt. Above, all less theo, without the"
-        " market's widest quotes. Time in UTC."
+        " ▲ the desk bought from a client, ▼ it sold to one, at the price dealt. Above, all of it less theo"
+        f"{_CUT if prices.bands else ''}. Time in UTC."
     )
     picture = Picture(partial(timelines.draw, panels), f"{name}: the desk's bid and ask, theo and client fills")
     note = f"{len(own):,} client fills: {bought:,} bought, {len(own) - bought:,} sold."
