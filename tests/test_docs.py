@@ -11,6 +11,7 @@ from rich.console import Console
 
 import mmsim
 from mmsim import backtest, screen, workspace
+from mmsim.run_folder import TABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -40,7 +41,7 @@ def run():
     return mmsim.run(ROOT / "scenarios/textbook/put_scalping.yaml", changes={"paths": "2"})
 
 
-@pytest.mark.parametrize("table", ["ledger", "fills", "options", "marks", "breaches", "quotes"])
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "paths"])  # whose columns are others' names
 def test_run_folder_names_every_column(table, run):
     part = (ROOT / "docs/run_folder.md").read_text().split(f"\n## `{table}`\n")[1].split("\n## ")[0]
     cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
@@ -103,7 +104,10 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["python.md", "expected_volatility.md", "explain.md", "risk.md", "time.md"])
+ANSWERING = ("expected_volatility", "explain", "how_to_read_a_report", "markouts", "python", "risk", "time")
+
+
+@pytest.mark.parametrize("name", [f"{page}.md" for page in ANSWERING])
 def test_a_page_shows_what_python_answers(name, checkout):
     page = "".join(blocks(ROOT / "docs" / name, "python"))
     session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)

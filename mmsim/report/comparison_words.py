@@ -146,16 +146,9 @@ def partings(summary: Summary) -> dict[str, str]:
 
 
 def _parting(summary: Summary, name: str) -> str:
-    rows = parted(summary, name)
-    if not rows:
-        return f"{name} {unparted(summary, name)}"
-    first, *other = rows
-    said = f"{name} parts at fill {first['fill']:,}, {clock(first['ts'])}: {_in_full(first)}"
-    if not other:
-        return f"{said}; {_idle(summary, name, first)} has no more fills"
-    [second] = other
-    when = "" if second["ts"] == first["ts"] else f"next, {clock(second['ts'])}, "
-    return f"{said}; {when}{_in_full(second)}"
+    if rows := parted(summary, name):
+        return f"{name} parts at fill {rows[0]['fill']:,}, {clock(rows[0]['ts'])}: {deal(summary, name)}"
+    return f"{name} {unparted(summary, name)}"
 
 
 def parted(summary: Summary, name: str) -> list[Mapping[str, Any]]:
@@ -173,7 +166,7 @@ def deal(summary: Summary, name: str) -> str:
     """What was dealt where a variant parts from the first, in a few words."""
     first, *other = parted(summary, name)
     if other and other[0]["ts"] == first["ts"]:
-        return f"{_dealt(first)}, {_dealt(other[0])}"
+        return f"{_dealt(first)}, {_dealt_instead(other[0], first)}"
     return f"{_dealt(first)}, {_idle(summary, name, first)} does not"
 
 
@@ -196,8 +189,12 @@ def _dealt(row: Mapping[str, Any]) -> str:
     return f"{row['dealt_by']} {verb} {_amount(row['size'])} {row['instrument']} at {_amount(row['price'])}"
 
 
-def _in_full(row: Mapping[str, Any]) -> str:
-    return f"{_dealt(row)} ({row['client'] or row['kind']}), holding {_amount(row['position_before'])}"
+def _dealt_instead(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What was dealt, leaving out what is as in the other's fill."""
+    if (row["side"], row["instrument"]) != (other["side"], other["instrument"]):
+        return _dealt(row)
+    at = "" if row["price"] == other["price"] else f" at {_amount(row['price'])}"
+    return f"{row['dealt_by']} {_amount(row['size'])}{at}"
 
 
 def _amount(value: float | None) -> str:

@@ -28,6 +28,10 @@ class Section(NamedTuple):
     text: Sequence[str] = ()
     top: Sequence[Table] = ()
 
+    def items(self) -> Sequence[Exhibit | Table]:
+        """All that stands in it, from the top."""
+        return (*self.top, *self.left, *self.right, *self.wide)
+
 
 def fill(template: str, **content: Any) -> str:
     """A page as HTML: ``template`` extends base.html.j2, whose names ``content`` has, and those of its own."""
@@ -43,7 +47,7 @@ def render(template: str, **content: Any) -> str:
 
 def exhibits(sections: Iterable[Section]) -> dict[str, Exhibit]:
     """The figures of a page by their keys, in the order in which they stand."""
-    items = (item for section in sections for item in (*section.left, *section.right))
+    items = (item for section in sections for item in section.items())
     return {item.key: item for item in items if isinstance(item, Exhibit)}
 
 

@@ -19,7 +19,8 @@ def draw(steps: Sequence[tuple[str, float]], total: float, places: int, whole: s
 
     Amounts on the right, with so many decimals.
     """
-    figure, [axes] = canvas([ROW * (len(steps) + 1)], left=124, right=108, bottom=8)
+    longest = max(len(name) for name in (*(name for name, _ in steps), whole))
+    figure, [axes] = canvas([ROW * (len(steps) + 1)], left=max(124.0, 9.1 * longest), right=108, bottom=8)
     reached = 0.0
     for row, (name, amount) in enumerate(steps):
         axes.barh(row, amount, 0.62, left=reached, color=LIGHT["loss" if amount < 0 else "gain"])
