@@ -45,12 +45,12 @@ _UNITS = {
     "expected_volatility": "a year",
     "rate": "a year",
     "delta": "of one unit",
-    "gamma": "of delta per 1.00 of spot",
-    "vega": "{currency} per 1.00 of volatility",
+    "gamma": "per 1.00 of spot",
+    "vega": "{currency} per 1.00 of vol",
     "theta": "{currency} a year",
     "book_delta": "units",
     "book_gamma": "units per 1.00 of spot",
-    "book_vega": "{currency} per 1.00 of volatility",
+    "book_vega": "{currency} per 1.00 of vol",
     "book_theta": "{currency} a year",
     "option_delta": "units",
     "net_delta": "units",
@@ -58,7 +58,7 @@ _UNITS = {
     "hedge": "units",
     "pending": "units",
     "net_gamma": "units per 1.00 of spot",
-    "net_vega": "{currency} per 1.00 of volatility",
+    "net_vega": "{currency} per 1.00 of vol",
     "net_theta": "{currency} a year",
     "position": "contracts",
     "market_bid_size": "contracts",
@@ -140,7 +140,9 @@ def _refusals(found: Explanation) -> Iterator[RenderableType]:
 
 def _state(found: Explanation) -> Table:
     """Market, theo, Greeks, positions and cash before and after."""
-    table = _table("\nof", "\n")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("\nof", no_wrap=True, overflow="fold")
+    table.add_column("\n")
     for column in ("\nbefore", "\nafter", "\nchange"):
         table.add_column(column, justify="right")
     table.add_column("\n", style="dim")
