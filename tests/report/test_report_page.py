@@ -112,9 +112,9 @@ def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, 
     html, root = page(make_run(symbols=("ESH0", "ESM0"), paths=50), tmp_path)
     figures = root.find("figure")
     names = (
-        "waterfall distribution vega cumulative components gamma-theta break-even hedging spot-0 inventory spot-1 greeks"
-        " markouts-client markouts-moneyness markouts-side markouts-size by-strike-0 by-option by-strike-1 edge-chain"
-        " under-water against-theo carry"
+        "waterfall distribution vega cumulative components gamma-theta break-even hedging spot-0 inventory spot-1"
+        " greeks markouts-client markouts-moneyness markouts-side markouts-size by-strike-0 by-option by-strike-1"
+        " edge-chain under-water against-theo carry"
     )
     assert [f.attributes["id"] for f in figures] == names.split()
     for figure in figures:
