@@ -69,7 +69,10 @@ def symbols(run: Run) -> list[str]:
 
 def underlyings(run: Run) -> list[str]:
     """The symbols shown, in alphabetical order; of many, those with the most hedges."""
-    busiest = sorted(symbols(run), key=lambda symbol: -len(hedges(run, symbol)))
+    named = symbols(run)
+    if len(named) <= SHOWN_UNDERLYINGS:
+        return named
+    busiest = sorted(named, key=lambda symbol: -len(hedges(run, symbol)))
     return sorted(busiest[:SHOWN_UNDERLYINGS])
 
 
