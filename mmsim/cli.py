@@ -270,7 +270,8 @@ def report(
     with mistakes(debug):
         from mmsim import comparison, comparison_folder, results, run_folder
 
-        if (folder / comparison_folder.SUMMARY).exists():
+        of_comparisons = comparison_folder.LAYOUT.known - run_folder.LAYOUT.known
+        if any((folder / name).exists() for name in of_comparisons):
             say(str(comparison.load(folder).report(folder / comparison_folder.REPORT)))
         else:
             say(str(results.load(folder).report(folder / run_folder.REPORT)))

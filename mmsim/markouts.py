@@ -28,7 +28,7 @@ _SIZED = (
     f"over {_SIZES[-1]:.0f}",
 )
 _BLOCK = 1 << 16
-_SQUARED = ("markout", "hedged_markout")
+_SQUARED = ("edge", "markout", "hedged_markout")
 
 
 def cells(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -80,8 +80,8 @@ def summary(found: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
 
     ``fills`` and ``contracts``; exact sums ``edge_micros``, ``markout_micros``, ``impact_micros`` (edge = mark-out +
     impact) and ``hedged_markout_micros``; ``retained`` and ``hedged_retained``, mark-out / edge; by contract, currency:
-    ``edge``, ``markout``, ``impact``, ``hedged_markout``; and the standard errors ``markout_se`` and
-    ``hedged_markout_se`` of these, NaN for one fill: with M mark-out and Q contracts of n fills and r = ΣM / ΣQ, that
+    ``edge``, ``markout``, ``impact``, ``hedged_markout``; and the standard errors ``edge_se``, ``markout_se`` and
+    ``hedged_markout_se`` of these, NaN for one fill: with M amount and Q contracts of n fills and r = ΣM / ΣQ, that
     of a ratio of sums over independent fills, √(n/(n − 1) · Σ(M − rQ)²) / ΣQ (Cochran, Sampling Techniques, 3rd ed.,
     1977, equation 2.46 without the correction for a finite population).
     """

@@ -122,8 +122,8 @@ def test_several_files_have_names_of_their_own(tmp_path, file):
     other = tmp_path / "other.yaml"
     other.write_text(TEXT.partition("variants:")[0].replace("seed: 3", "seed: 4"))
     found = mmsim.compare([file, other], workers=1)
-    assert list(found.runs) == ["bands: base", "bands: tight", "bands: clock", "bands"]
-    assert found.differs["bands"] == ["seed"]
+    assert list(found.runs) == ["bands: base", "bands: tight", "bands: clock", "other"]
+    assert found.differs["other"] == ["seed"]
     assert found.differs["bands: tight"] == []
 
 

@@ -104,9 +104,10 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name", ["expected_volatility.md", "explain.md", "how_to_read_a_report.md", "python.md", "risk.md", "time.md"]
-)
+ANSWERING = ("expected_volatility", "explain", "how_to_read_a_report", "markouts", "python", "risk", "time")
+
+
+@pytest.mark.parametrize("name", [f"{page}.md" for page in ANSWERING])
 def test_a_page_shows_what_python_answers(name, checkout):
     page = "".join(blocks(ROOT / "docs" / name, "python"))
     session = doctest.DocTestParser().get_doctest(page, {}, "page", name, 0)

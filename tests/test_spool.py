@@ -22,7 +22,7 @@ from tests.causality import outputs
 from tests.mixed import MIXED
 
 PIECES = (7, 100)  # rows
-TABLES = ("ledger", "fills", "marks", "breaches", "paths")
+TABLES = ("ledger", "fills", "markouts", "positions", "marks", "breaches", "paths")
 PAYING = {
     "dividends": [{"underlying": "ABC", "ex": "2026-03-02T16:00:10Z", "amount": 1.5}],
     "rates": {"pricing": 0.05},

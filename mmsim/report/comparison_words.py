@@ -173,7 +173,7 @@ def deal(summary: Summary, name: str) -> str:
     """What was dealt where a variant parts from the first, in a few words."""
     first, *other = parted(summary, name)
     if other and other[0]["ts"] == first["ts"]:
-        return f"{_dealt(first)}, {_dealt(other[0])}"
+        return f"{_dealt(first)}, {_dealt_instead(other[0], first)}"
     return f"{_dealt(first)}, {_idle(summary, name, first)} does not"
 
 
@@ -194,6 +194,14 @@ def clock(ts: str) -> str:
 def _dealt(row: Mapping[str, Any]) -> str:
     verb = {"buy": "buys", "sell": "sells"}[row["side"]]
     return f"{row['dealt_by']} {verb} {_amount(row['size'])} {row['instrument']} at {_amount(row['price'])}"
+
+
+def _dealt_instead(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What was dealt, leaving out what is as in the other's fill."""
+    if (row["side"], row["instrument"]) != (other["side"], other["instrument"]):
+        return _dealt(row)
+    at = "" if row["price"] == other["price"] else f" at {_amount(row['price'])}"
+    return f"{row['dealt_by']} {_amount(row['size'])}{at}"
 
 
 def _in_full(row: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STEPS = {
     "Half spread": "half_spread",  # from the policy's fair value to its price
     "Lean": "lean",  # from theo to the policy's fair value
-    "Rounding to a tick": "rounding",  # from the policy's price to the price dealt
+    "Rounding": "rounding",  # from the policy's price to the price dealt
 }
 
 _COLUMNS = ["path", "kind", "instrument", "client", "side", "size", "theo", "policy_fair", "quoted", "edge"]

@@ -98,7 +98,7 @@ def _share(value: float) -> Number:
 def _draw(groups: list[pd.DataFrame], legend: list[Line]) -> Figure:
     """A panel a measure over the same horizons, evenly spaced, with a line and a band a group."""
     horizons = [str(name) for name in max((rows.index for rows in groups), key=len) if name != "end"]
-    figure, stack = drawing.canvas([130, 130], top=22, gap=34)
+    figure, stack = drawing.canvas([130, 130], top=22, gap=44, right=28)
     for axes, (measure, title) in zip(stack, MEASURES.items(), strict=True):
         axes.set_title(title, loc="left", y=1.0, fontsize=drawing.FONT, color=LIGHT["ink"], pad=6)
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
@@ -114,7 +114,7 @@ def _line(axes: Axes, rows: pd.DataFrame, measure: str, horizons: list[str], lin
     there = [name for name in horizons if name in rows.index]
     x = [0, *(1 + horizons.index(name) for name in there)]
     y = np.array([float(rows["edge"].iloc[-1]), *rows.loc[there, measure]])
-    wide = BAND * np.nan_to_num(np.array([0.0, *rows.loc[there, f"{measure}_se"]]))
+    wide = BAND * np.nan_to_num(np.array([float(rows["edge_se"].iloc[-1]), *rows.loc[there, f"{measure}_se"]]))
     color, style = LIGHT[line.color], (0, tuple(map(float, line.dash.split()))) if line.dash else "solid"
     axes.fill_between(x, y - wide, y + wide, color=color, alpha=0.14, linewidth=0)
     axes.plot(x, y, color=color, linestyle=style, linewidth=1.8, marker="o", markersize=3.5)

@@ -66,13 +66,13 @@ def sections(run: Run) -> list[Section]:
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
     surface = [] if run.smiles.empty else [_surface(run)]
     if run.marks.empty:
-        return [_money(run), *over_paths, _views(run), *surface, _marks(run), risk.section(run), _trust(run)]
+        return [_money(run), *over_paths, _views(run), *surface, *_marks(run), risk.section(run), _trust(run)]
     held = options_held(run)
     first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
     after = [_markouts(run)] if markouts.has_any(run) else []
     of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
     last = [*surface, _views(run), _trust(run)]
-    return [*first, _time(run), *of_book, risk.section(run), _marks(run, held), *last]
+    return [*first, _time(run), *of_book, risk.section(run), *_marks(run, held), *last]
 
 
 def _sheet(run: Run, held: pd.DataFrame) -> Section:
@@ -155,13 +155,15 @@ def _surface(run: Run) -> Section:
     return Section("surface", "The volatility surface", [smiles.last_fit(run)])
 
 
-def _marks(run: Run, held: pd.DataFrame | None = None) -> Section:
-    """The three marks; ``held`` as `held.options` has it, where rows were kept."""
+def _marks(run: Run, held: pd.DataFrame | None = None) -> list[Section]:
+    """What the daily sheet does not say of the three marks; ``held`` as `held.options` has it, where rows were kept."""
     said = _unquoted(run.summary)
     figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
-    by_expiry = [] if held is None or held.empty or not figures else [sheet.liquidation(run, held)]
-    right = [] if by_expiry else [tables.three_marks(run.summary)]
-    return Section("marks", "Three marks", figures, right, by_expiry, [said] if said else [])
+    is_on_sheet = held is not None and not held.empty
+    by_expiry = [sheet.liquidation(run, held)] if held is not None and is_on_sheet and figures else []
+    right = [] if is_on_sheet else [tables.three_marks(run.summary)]
+    section = Section("marks", "Three marks", figures, right, by_expiry, [said] if said else [])
+    return [section] if figures or right or said else []
 
 
 def _unquoted(summary: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ class Markout(NamedTuple):
     scale: float  # what amounts are differences of
 
 
-class _Waiting:
+class Waiting:
     """A client fill, and what its option was settled at, if it was."""
 
     def __init__(self, fill: int, option: int, ts: int, units: float, price: float) -> None:
@@ -44,19 +44,19 @@ class Markouts:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.found: list[Markout] = []
-        self.fills: list[_Waiting] = []
-        self.open: list[_Waiting] = []  # with horizons left
+        self.fills: list[Waiting] = []
+        self.open: list[Waiting] = []  # with horizons left
         self.paid = np.zeros(len(book.hedges))  # dividends by underlying so far
 
     def add(self, row: int, option: int, ts: int, size: float, price: float) -> None:
         """A client fill, before it is booked."""
-        fill = _Waiting(row, option, ts, size * self.book.multiplier[option], price)
+        fill = Waiting(row, option, ts, size * self.book.multiplier[option], price)
         fill.theo, fill.spot, fill.dividends = self._now(fill, ts)
         fill.delta = float(self.book.delta(np.array([option]), fill.spot, ts)[0])
         self.fills.append(fill)
         self.open.append(fill)
 
-    def _now(self, fill: _Waiting, ts: int) -> tuple[float, float, float]:
+    def _now(self, fill: Waiting, ts: int) -> tuple[float, float, float]:
         if fill.settled is not None:
             return fill.settled
         u = self.book.owner[fill.option]
@@ -89,7 +89,7 @@ class Markouts:
         for fill in self.fills:
             self._note(fill, "end", self._now(fill, ts))
 
-    def _note(self, fill: _Waiting, horizon: str, then: tuple[float, float, float]) -> None:
+    def _note(self, fill: Waiting, horizon: str, then: tuple[float, float, float]) -> None:
         theo, spot, dividends = then
         paid = dividends - fill.dividends
         edge, markout = fill.units * (fill.theo - fill.price), fill.units * (theo - fill.price)

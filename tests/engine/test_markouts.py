@@ -11,10 +11,11 @@ import pytest
 from mmsim.events import Events, Kind, rows
 from mmsim.results import Run
 from tests.economics import oracle
-from tests.engine.builder import CALL, DAY, HOUR, at, clients, fixed, ns, order, play, policy
+from tests.engine.builder import CALL, DAY, HOUR, POLICIES, at, clients, fixed, ns, order, play
 
 SECOND = 1_000_000_000
 SPOT = {"model": "path", "step": "1h", "prices": [104]}
+SHED = {"policy": f"{POLICIES / 'shed.py'}:Shed", "contracts": -1.0}
 AMOUNTS = ["edge_micros", "markout_micros", "impact_micros", "hedged_markout_micros"]
 
 
@@ -25,7 +26,8 @@ def tick(ts: int, price: float) -> Events:
 
 def sold(seconds: float, size: float = 2, option: str = CALL) -> dict[str, Any]:
     """A client's sale so many seconds after midnight: the desk buys at its bid."""
-    return order(seconds / 3600, "sell", size, option=option)
+    exact = (pd.Timestamp(DAY, tz="UTC") + pd.Timedelta(seconds=seconds)).isoformat()
+    return {**order(0, "sell", size, option=option), "at": exact}
 
 
 def by_horizon(run: Run) -> pd.DataFrame:
@@ -152,7 +154,8 @@ def test_a_dividend_belongs_to_the_hedge() -> None:
 
 
 def test_only_what_clients_dealt_is_marked_out() -> None:
-    run = play(market__spot=SPOT, clients=clients(sold(10)), quoting=fixed(3.0, 9.0), hedging=policy("shed", share=0.5))
+    run = play(market__spot=SPOT, clients=clients(sold(10)), quoting=fixed(3.0, 9.0), hedging=SHED)
+    assert run.counts["offloads"] > 0
     assert set(run.markouts["transaction"]) == set(run.fills.loc[run.fills["kind"] == "client", "transaction"])
 
 

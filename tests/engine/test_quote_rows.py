@@ -16,7 +16,7 @@ from mmsim.scenario import Scenario
 from tests.engine.builder import CALL, PUT, at, clients, fixed, order, play, scenario
 from tests.mixed import MIXED
 
-ALARMED = {"alarms": {"jump": {"move": 0.0005, "within": "1m", "for": "5m"}}}
+ALARMED = {"jump": {"spot": 0.0005, "within": "1m", "for": "5m", "action": "pull"}}
 STANDING = {"quotes": {"requote_ticks": 2, "messages_per_second": 0.05}}
 TABLES = ("ledger", "fills", "options", "marks", "breaches")
 
@@ -65,16 +65,17 @@ def test_what_an_order_would_meet() -> None:
         market__spot={"model": "path", "step": "1h", "prices": [105]},
         quoting=fixed(4.0, 6.0, size=10),
         clients=clients(order(1.5, "sell", 3)),
-        latency={"quote": "2h"},
+        latency={"quote": "1h"},
     )
     assert run.quotes["instrument"].unique().tolist() == [CALL]
-    before, after, later = (quotes(run, hours) for hours in (0.0 + 2, 3, 4))
-    assert (before["bid"], before["ask"], before["theo"], before["spot"]) == (4.0, 6.0, 5.0, 105.0)
-    assert before["policy_fair"] == 5.0
-    assert np.isnan(before["market_bid"]) and np.isnan(before["market_ask"])
-    assert (before["bid_size"], before["ask_size"]) == (7.0, 10.0)  # the fill is not known to what is in force
-    assert after["bid_size"] == 7.0
-    assert later["bid_size"] == 10.0  # decided after it
+    before, after, later = (quotes(run, hours) for hours in (1, 2, 3))
+    for shown in (before, after, later):
+        assert (shown["bid"], shown["ask"], shown["theo"], shown["spot"]) == pytest.approx((4.0, 6.0, 5.0, 105.0))
+        assert shown["policy_fair"] == 5.0
+        assert np.isnan(shown["market_bid"]) and np.isnan(shown["market_ask"])
+    assert (before["bid_size"], before["ask_size"]) == (10.0, 10.0)
+    assert (after["bid_size"], after["ask_size"]) == (7.0, 10.0)  # it was decided when the fill was yet to come
+    assert (later["bid_size"], later["ask_size"]) == (10.0, 10.0)
 
 
 def test_a_side_without_a_quote_is_empty() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmsim import tables
+from mmsim import markouts, tables
 from mmsim.risk import measured
 from tests.report.browser import browser  # noqa: F401  (a fixture)
 
@@ -122,8 +122,10 @@ def made_up_run(
     every_mark = pd.concat([*frames, desk], ignore_index=True)
     summary["risk"] = _risk(summary, table["total"].to_numpy() if paths > 1 else np.array([last["total"]]), every_mark)
     breaches = pd.DataFrame(columns=["ts", "path", "limit", "instrument", "value"])
+    dealt = all_fills.loc[all_fills["kind"] == "client"]
     return SimpleNamespace(
         summary=summary,
+        markouts_by=lambda by=None: markouts.summary(markouts.cells([_markouts(dealt)]), by),
         marks=every_mark,
         fills=all_fills,
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
@@ -135,6 +137,30 @@ def made_up_run(
         smiles=tables.empty("smiles"),
         paths=table,
     )
+
+
+def _markouts(fills: pd.DataFrame) -> pd.DataFrame:
+    """Mark-outs of made-up fills: a third of the edge is lost at once, and twice as much by the end."""
+    size, micros = fills["size"].to_numpy(float), (fills["edge"].to_numpy(float) * 1e6).astype(np.int64)
+    lost = {"1s": micros // 3, "10m": micros // 3, "end": 2 * (micros // 3)}
+    found = [
+        pd.DataFrame(
+            {
+                "client": fills["client"].astype(str),
+                "side": fills["side"].astype(str),
+                "size": size,
+                "horizon": horizon,
+                "delta": np.linspace(-0.9, 0.9, len(fills)),
+                "edge_micros": micros,
+                "markout_micros": micros - impact,
+                "impact_micros": impact,
+                "hedged_markout_micros": micros - impact // 2,
+            }
+        )
+        for horizon, impact in lost.items()
+    ]
+    rows = pd.concat(found, ignore_index=True)
+    return rows.assign(horizon=pd.Categorical(rows["horizon"], list(lost), ordered=True))
 
 
 def _risk(summary: dict[str, Any], totals: np.ndarray, marks: pd.DataFrame) -> dict[str, Any]:

@@ -76,16 +76,19 @@ function texts() {
   return distinct(found);
 }
 
-// The same of every filled or stroked shape, but for those of the grid's colour, which help but say nothing.
+// The same of every filled or stroked shape, but for those of the grid's colour, which help but say nothing, and for
+// shades: how deep a cell of a heat map is, is what it says (WCAG 1.4.11 excepts it), and bands stand behind a line.
 function shapes() {
   const found = [];
-  const rule = rgba(getComputedStyle(document.documentElement).getPropertyValue("--rule")).slice(0, 3).join();
+  const root = getComputedStyle(document.documentElement);
+  const steps = [1, 2, 3, 4].flatMap((n) => [`--gain${n}`, `--loss${n}`]);
+  const shades = new Set(["--rule", ...steps].map((name) => rgba(root.getPropertyValue(name)).slice(0, 3).join()));
   for (const shape of document.querySelectorAll("svg path, svg use, svg rect, svg circle, svg line")) {
-    if (shape.closest("defs, clipPath")) continue;
+    if (shape.closest("defs, clipPath") || Number(getComputedStyle(shape).fillOpacity) < 0.75) continue;
     const colors = ["fill", "stroke"].map((property) => painted(shape, property)).filter((color) => color && color[3] > 0);
     const back = paper(shape);
     const figure = shape.closest("figure")?.id || "legend";
-    const rows = colors.filter((color) => color.slice(0, 3).join() !== rule);
+    const rows = colors.filter((color) => !shades.has(color.slice(0, 3).join()));
     if (rows.length === colors.length) found.push(...rows.map((color) => [figure, over(color, back), back, true]));
   }
   return distinct(found);

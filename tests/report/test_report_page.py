@@ -112,8 +112,9 @@ def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, 
     html, root = page(make_run(symbols=("ESH0", "ESM0"), paths=50), tmp_path)
     figures = root.find("figure")
     names = (
-        "waterfall distribution vega cumulative components under-water gamma-theta break-even hedging spot-0 inventory"
-        " spot-1 greeks by-strike-0 by-option by-strike-1 edge-chain against-theo carry"
+        "waterfall distribution vega cumulative components gamma-theta break-even hedging spot-0 inventory spot-1"
+        " greeks markouts-client markouts-moneyness markouts-side markouts-size by-strike-0 by-option by-strike-1"
+        " edge-chain under-water against-theo carry"
     )
     assert [f.attributes["id"] for f in figures] == names.split()
     for figure in figures:
@@ -132,7 +133,7 @@ def test_every_figure_says_what_it_shows_and_has_its_numbers(make_run: MakeRun, 
 def test_figures_are_sound_xml_in_the_readers_colours(make_run: MakeRun, tmp_path: Path) -> None:
     html, _ = page(make_run(), tmp_path)
     drawings = re.findall(r'<svg [^>]*role="img".*?</svg>', html, flags=re.DOTALL)
-    assert len(drawings) == 16
+    assert len(drawings) == 20
     for drawing in drawings:
         ElementTree.fromstring(drawing)
         assert set(re.findall(r"(?:fill|stroke): (#\w+)", drawing)) == set(), "a colour that ignores the theme"
