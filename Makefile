@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 SCENARIOS := 2000
 CUTS := 100
 
-.PHONY: demo test audit fuzz coverage lint format bench browser clean
+.PHONY: demo test audit fuzz coverage lint format bench browser pictures clean
 
 demo: $(VENV)/.demo  ## a market maker's day: where the money came from, and a report
 	$(BIN)/mmsim run scenarios/synthetic/market_maker_day.yaml
@@ -55,6 +55,9 @@ bench: $(BENCH_VENV)/.bench  ## speed and memory, beside peers: benchmarks/RESUL
 	done
 	$(BENCH_VENV)/bin/python benchmarks/results.py build/benchmarks > build/benchmarks/RESULTS.md
 	cp build/benchmarks/RESULTS.md benchmarks/RESULTS.md
+
+pictures: $(VENV)/.demo  ## the pictures in docs/pictures and README.md, drawn again
+	$(BIN)/python docs/pictures/draw.py
 
 browser:  ## Chromium for the tests of the report's page, from Debian's packages (needs root)
 	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver; }

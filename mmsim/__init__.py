@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmsim.backtest import run
     from mmsim.comparison import Comparison
+    from mmsim.comparison import load as load_comparison
     from mmsim.errors import Problem, UserError
     from mmsim.expected_volatility import (
         Garch,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         realised_volatility,
         two_scale_variance,
     )
+    from mmsim.explained import Explanation, explain
     from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
     from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
     from mmsim.scenario import load as load_scenario
     from mmsim.trading_time import VarianceClock, variance_clock, year_fraction
     from mmsim.variants import compare
+    from mmsim.what_if.play import sensitivity
+    from mmsim.what_if.result import Sensitivity
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "FillView",
     "Garch",
     "HedgeView",
@@ -47,6 +52,7 @@ __all__ = [
     "QuoteView",
     "Run",
     "Scenario",
+    "Sensitivity",
     "SurfaceAt",
     "TickView",
     "TwoScale",
@@ -54,16 +60,19 @@ __all__ = [
     "VarianceClock",
     "compare",
     "ewma_volatility",
+    "explain",
     "fit_garch",
     "fit_minimum_variance",
     "greeks",
     "implied_volatility",
+    "load_comparison",
     "load_run",
     "load_scenario",
     "price",
     "realised_variance",
     "realised_volatility",
     "run",
+    "sensitivity",
     "surface_at",
     "two_scale_variance",
     "variance_clock",
@@ -71,12 +80,15 @@ __all__ = [
     "year_fraction",
 ]
 
-_HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")} | {
+_LOADERS = {"load_comparison": "comparison", "load_run": "results", "load_scenario": "scenario"}
+_HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
     name: (module, name)
     for module, names in {
         "backtest": ("run",),
         "comparison": ("Comparison",),
         "variants": ("compare",),
+        "what_if.play": ("sensitivity",),
+        "what_if.result": ("Sensitivity",),
         "errors": ("Problem", "UserError"),
         "expected_volatility": (
             "Garch",
@@ -87,6 +99,7 @@ _HOME = {"load_run": ("results", "load"), "load_scenario": ("scenario", "load")}
             "realised_volatility",
             "two_scale_variance",
         ),
+        "explained": ("Explanation", "explain"),
         "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),

@@ -13,6 +13,12 @@ from mmsim.ledger import NAMES, Account
 
 Integers = npt.NDArray[np.int64]
 
+CARRY_PARTS = {
+    "options_cash": Account.CARRY_OPTIONS,
+    "hedge_cash": Account.CARRY_HEDGE,
+    "borrow": Account.CARRY_BORROW,
+    "dividends": Account.CARRY_DIVIDENDS,
+}
 BUCKETS: dict[str, tuple[Account, ...]] = {
     "spread_capture": (Account.SPREAD_MARKET, Account.SPREAD_MARK),
     "gamma": (Account.CONVEXITY, Account.DRIFT),
@@ -21,7 +27,7 @@ BUCKETS: dict[str, tuple[Account, ...]] = {
     "vega": (Account.VEGA,),
     "rates": (Account.RATES,),
     "dividends": (Account.DIVIDENDS,),
-    "carry": (Account.CARRY_OPTIONS, Account.CARRY_HEDGE, Account.CARRY_BORROW, Account.CARRY_DIVIDENDS),
+    "carry": tuple(CARRY_PARTS.values()),
     "basis": (Account.BASIS,),
     "hedge_cost": (Account.HEDGE_COST,),
     "fees": (Account.FEES_OPTIONS, Account.FEES_HEDGE),
@@ -96,6 +102,7 @@ class Outcomes:
         closing = rows["closing_equity"]
         return {
             "opening": rows["opening_equity"],
+            "opening_options": rows["opening_options"],
             "closing": closing,
             "change": closing - rows["opening_equity"],
             "at_mid": closing + rows["at_mid"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,16 @@ from mmsim.attribution import Outcomes
 from mmsim.engine.state import State
 from mmsim.errors import Problem, UserError
 from mmsim.events import Kind
+from mmsim.market import busiest
 from mmsim.policy import Policy
 from mmsim.results import Run
 from mmsim.scenario import Scenario, load
 from mmsim.scenario.checks.common import crowded
 from mmsim.tables import Journal
 from mmsim.workspace import scenario_file
+
+if TYPE_CHECKING:
+    from mmsim.engine.drive import Desk
 
 Progress = Callable[[float, str], None]  # (share done, what is being done)
 
@@ -50,16 +54,13 @@ def run(
     chosen = loaded(scenario, seed, paths, changes)
     if variant is not None:
         chosen = chosen.variant(variant)
-    quoting, hedging = _policies(chosen)
+    policies = policies_of(chosen)
     told(0.0, "preparing the loop")
     from mmsim.engine import drive, setup  # compiles, or reads the compiled loop from the cache
 
     started = time.perf_counter()
     told(0.0, "reading the market")
-    built = _market(chosen, data, hedging)
-    desk = drive.seat(quoting, hedging, len(built.universe.underlyings))
-    script = _script(chosen, hedging, len(built.universe.options))
-    template = setup.new_state(built.universe, chosen, built.rules, script)
+    built, desk, template = staged(chosen, policies, data)
     journal, events_walked = Journal(), 0
     outcomes = Outcomes(chosen.paths, len(built.universe.options))
     state = setup.copy_of(template)
@@ -67,6 +68,8 @@ def run(
         keep = path < chosen.keep_paths
         events = built.events(path)
         setup.restart(state, template, path, keep=keep)
+        if keep and path == 0:
+            state = state._replace(sampled=busiest.shown(chosen, built.universe, events))
         state = drive.walk(
             events, state, desk, built.universe, journal.take, _path_progress(told, path, chosen.paths, len(events))
         )
@@ -84,11 +87,30 @@ def run(
         outcomes=outcomes,
         journal=journal,
         versions=versions(),
-        inputs=_inputs(chosen, built, quoting, hedging),
+        inputs=_inputs(chosen, built, *policies),
         events=events_walked,
         seconds=time.perf_counter() - started,
-        reproduce=_command(scenario, data, seed, paths, changes, variant),
+        reproduce=command("run", [scenario], data, seed, paths, changes, variant),
     )
+
+
+class Stage(NamedTuple):
+    """What every path of a run begins with."""
+
+    market: market.Market
+    desk: Desk
+    template: State
+
+
+def staged(scenario: Scenario, policies: tuple[Policy, Policy], data: str | Path | None) -> Stage:
+    """The market, the policies in their slots and the state at the start; UserError with what is wrong with them."""
+    from mmsim.engine import drive, setup
+
+    _, hedging = policies
+    built = _market(scenario, data, hedging)
+    script = _script(scenario, hedging, len(built.universe.options))
+    template = setup.new_state(built.universe, scenario, built.rules, script)
+    return Stage(built, drive.seat(*policies, len(built.universe.underlyings)), template)
 
 
 def check(
@@ -99,7 +121,7 @@ def check(
     Whether the whole market was looked at: without ``data``, a recorded one is not.
     """
     chosen = loaded(scenario, None, None, changes)
-    _, hedging = _policies(chosen)
+    _, hedging = policies_of(chosen)
     if chosen.market.reads_files and data is None:
         return False
     _script(chosen, hedging, len(_market(chosen, data, hedging).universe.options))
@@ -146,7 +168,7 @@ def loaded(
     return load(scenario_file(Path(scenario)), changed)
 
 
-def _policies(scenario: Scenario) -> tuple[Policy, Policy]:
+def policies_of(scenario: Scenario) -> tuple[Policy, Policy]:
     """Both policies, prepared; UserError with the mistakes of both."""
     found: list[Policy] = []
     problems: list[Problem] = []
@@ -207,23 +229,31 @@ def _unsettled(state: State, built: market.Market, path: int) -> UserError:
 
 def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: Policy) -> dict[str, str]:
     """SHA-256 of every file that the run read."""
-    files = [policy.file for policy in (quoting, hedging)] + ([Path(scenario.source)] if scenario.source else [])
-    read = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
-    return {**read, **built.inputs}
+    of_scenario = _hashes([Path(scenario.source)] if scenario.source else [])
+    return {**policy_hashes(quoting, hedging), **of_scenario, **built.inputs}
 
 
-def _command(
-    scenario: Any,
-    data: Any,
+def policy_hashes(quoting: Policy, hedging: Policy) -> dict[str, str]:
+    """SHA-256 of the policies' files, by their names."""
+    return _hashes([quoting.file, hedging.file])
+
+
+def _hashes(files: Iterable[Path]) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+
+
+def command(
+    name: str,
+    scenarios: Sequence[str | Path | Scenario],
+    data: str | Path | None,
     seed: int | None,
     paths: int | None,
     changes: Mapping[str, str] | None,
-    variant: str | None,
+    variant: str | None = None,
 ) -> str:
-    """The command that would make the run again."""
-    if isinstance(scenario, Scenario):
-        scenario = scenario.source or "SCENARIO.yaml"
-    words = ["mmsim", "run", str(scenario)]
+    """The command line that would make the same again: ``name`` is run or compare."""
+    files = [one.source or "SCENARIO.yaml" if isinstance(one, Scenario) else str(one) for one in scenarios]
+    words = ["mmsim", name, *files]
     words += ["--data", str(data)] if data is not None else []
     words += ["--seed", str(seed)] if seed is not None else []
     words += ["--paths", str(paths)] if paths is not None else []

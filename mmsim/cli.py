@@ -49,6 +49,7 @@ class Format(StrEnum):
 
     BEANCOUNT = "beancount"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Right(StrEnum):
@@ -65,6 +66,7 @@ Data = Annotated[Path | None, typer.Option(help="The folder in which a scenario'
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key: hedging.band=10.")]
 Seed = Annotated[int | None, typer.Option(help="Of all randomness, in place of the scenario's.")]
 Paths = Annotated[int | None, typer.Option(help="Monte Carlo paths, in place of the scenario's.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write.", show_default="reports/NAME/...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a mistake.")]
@@ -166,17 +168,17 @@ def compare(
     seed: Seed = None,
     paths: Paths = None,
     settings: Set = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+    workers: Workers = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the comparison's folder and nothing else.")] = False,
     debug: Debug = False,
 ) -> None:
     """Play the variants of a scenario, or several scenarios, on the same draws, and compare what they come to."""
     with mistakes(debug):
-        from mmsim import comparison, kernel, whole_folder
+        from mmsim import comparison_folder, kernel, whole_folder
 
         if out_folder is not None:
-            whole_folder.check_target(out_folder, comparison.LAYOUT)
+            whole_folder.check_target(out_folder, comparison_folder.LAYOUT)
         silent = quiet or as_json
         if kernel.will_compile() and not silent:
             err.print(COMPILING)
@@ -194,6 +196,46 @@ def compare(
         else:
             screen.show(screen.comparison(found.summary, found.table, found.clients, folder), out)
         refuse_unbalanced(folder, found.identities)
+
+
+@app.command()
+def sensitivity(
+    scenario: ScenarioFile,
+    data: Data = None,
+    out_folder: Out = None,
+    seed: Seed = None,
+    paths: Paths = None,
+    settings: Set = None,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Play a scenario under other latencies, fills, clients and costs, and say where each makes it earn nothing."""
+    with mistakes(debug):
+        from mmsim import kernel, whole_folder
+        from mmsim.what_if import result
+
+        if out_folder is not None:
+            whole_folder.check_target(out_folder, result.LAYOUT)
+        silent = quiet or as_json
+        if kernel.will_compile() and not silent:
+            err.print(COMPILING)
+        from mmsim import screen
+        from mmsim.what_if import play
+
+        with progress(silent) as show:
+            found = play.sensitivity(
+                scenario, data, seed=seed, paths=paths, changes=changes(settings), workers=workers, progress=show
+            )
+        folder = found.save(out_folder)
+        if as_json:
+            print_json(found.summary)
+        elif quiet:
+            say(str(folder))
+        else:
+            screen.show(screen.sensitivity(found.summary, folder), out)
+        refuse_unbalanced(folder, {"sum over the runs": found.summary["off"]})
 
 
 @app.command()
@@ -220,12 +262,52 @@ def check(
 
 
 @app.command()
-def report(folder: RunFolder, debug: Debug = False) -> None:
-    """Write the HTML report of a run again."""
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a run or of a comparison.")],
+    debug: Debug = False,
+) -> None:
+    """Write the HTML report of a run or a comparison again."""
     with mistakes(debug):
-        from mmsim import results, run_folder
+        from mmsim import comparison, comparison_folder, results, run_folder
 
-        say(str(results.load(folder).report(folder / run_folder.REPORT)))
+        of_comparisons = comparison_folder.LAYOUT.known - run_folder.LAYOUT.known
+        if any((folder / name).exists() for name in of_comparisons):
+            say(str(comparison.load(folder).report(folder / comparison_folder.REPORT)))
+        else:
+            say(str(results.load(folder).report(folder / run_folder.REPORT)))
+
+
+@app.command()
+def explain(
+    folder: RunFolder,
+    event: Annotated[int | None, typer.Option(min=0, help="Its number among the events of the path, from 0.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The last event at or before, with a zone.")] = None,
+    fill: Annotated[
+        int | None, typer.Option(help="What made this row of the path's fills: from 0, -1 the last.")
+    ] = None,
+    path: Annotated[int, typer.Option(min=0, help="One of the paths that the run has kept.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="The folder in which the recorded folder stands.", show_default="the run's own")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Explain one event of a run: market, quote and why, Greeks, postings. The path is played again up to it."""
+    with mistakes(debug):
+        one_of("--event, --at and --fill", event, at, fill)
+        from mmsim import kernel
+
+        if kernel.will_compile() and not as_json:
+            err.print(COMPILING)
+        from mmsim import explained  # compiles
+
+        found = explained.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
+        if as_json:
+            print_json(found.to_dict())
+        else:
+            from mmsim import explain_screen
+
+            explain_screen.show(found, out)
 
 
 @app.command()
@@ -345,20 +427,18 @@ def schema(debug: Debug = False) -> None:
 @app.command()
 def export(
     folder: RunFolder,
-    kind: Annotated[Format, typer.Option("--format", help="A journal for beancount, or every table as CSV.")],
+    form: Annotated[Format, typer.Option("--format", help="A beancount journal, or every table.")],
+    out_path: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write.", show_default="in RUN"),
+    ] = None,
     debug: Debug = False,
 ) -> None:
-    """Write a run's ledger as a beancount journal, or its tables as CSV, into its folder."""
+    """Write a run's ledger as a beancount journal, or its tables as CSV or Parquet."""
     with mistakes(debug):
-        from mmsim import export as writer
         from mmsim import results, run_folder
 
-        loaded = results.load(folder)
-        if kind is Format.BEANCOUNT:
-            files = [writer.beancount(loaded, folder / run_folder.JOURNAL)]
-        else:
-            files = writer.csv(loaded, folder / run_folder.CSV)
-        for file in files:
+        for file in results.load(folder).export(form, out_path or folder / run_folder.EXPORTS[form]):
             say(str(file))
 
 

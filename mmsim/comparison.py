@@ -5,41 +5,59 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from mmsim import paired, whole_folder
-from mmsim.attribution import BUCKETS
-from mmsim.market.streams import generator
+from mmsim import comparison_folder, comparison_tables, whole_folder
+from mmsim.comparison_folder import COLUMNS, LAYOUT
 from mmsim.results import Run
-from mmsim.whole_folder import Layout
 
-FIGURES = (*BUCKETS, "hedging_pnl", "total")
-COUNTS = ("client_fills", "hedge_fills")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mmsim.report.exhibits import Exhibit
+
 _MARKET = ("seed", "paths", "clock", "rates", "underlyings", "options", "market", "clients", "sessions", "dividends")
-SUMMARY, TABLES = "comparison.json", ("buckets", "differences", "paths", "clients")
+_NAME_MAX = 200  # characters of the name of a comparison of several scenarios
 
 
 class Comparison:
     """What several variants came to on the same draws. Currency units, profits positive; the first is the reference.
 
-    ``runs`` is each variant's Run by name. docs/compare.md explains the columns of the tables.
+    ``summary`` is all of comparison.json, ``runs`` is each variant's Run by name; a comparison that was loaded from its
+    folder has none. docs/compare.md explains the columns of the tables.
     """
 
-    def __init__(self, runs: Mapping[str, Run], seconds: float) -> None:
-        self.runs = dict(runs)
-        self.seconds = seconds
+    def __init__(
+        self, summary: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Run] | None = None
+    ) -> None:
+        self.summary = dict(summary)
+        self._tables = dict(tables)
+        self.runs = dict(runs or {})
+
+    @classmethod
+    def of(cls, runs: Mapping[str, Run], seconds: float, reproduce: str, scenarios: Sequence[str]) -> Comparison:
+        """A comparison of the runs of its variants by name.
+
+        ``reproduce`` is the command that makes it again, ``scenarios`` are the names of the files compared.
+        """
+        tables = comparison_tables.of(runs)
+        return cls(_summary(runs, tables, seconds, reproduce, scenarios), tables, runs)
 
     @property
     def reference(self) -> str:
         """The variant that the others are compared with."""
-        return next(iter(self.runs))
+        return str(self.summary["reference"])
+
+    @property
+    def seconds(self) -> float:
+        """How long the runs took."""
+        return float(self.summary["seconds"])
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -47,96 +65,75 @@ class Comparison:
 
         With several paths amounts are means. ``hedging_pnl`` is all but spread capture: what became of the trades.
         """
-        rows = self.paths.groupby("variant", sort=False)
-        table = rows[[*FIGURES, *COUNTS]].mean()
-        table["sd"] = rows["total"].std(ddof=1)
-        table["se"] = table["sd"] / rows["total"].count() ** 0.5
-        return table
+        return self._tables["buckets"].set_index("variant")
 
-    @cached_property
+    @property
     def paths(self) -> pd.DataFrame:
         """A row a variant and path: the buckets and the fills."""
-        return pd.concat([_of_paths(run).assign(variant=name) for name, run in self.runs.items()], ignore_index=True)[
-            ["variant", "path", *FIGURES, *COUNTS]
-        ]
+        return self._tables["paths"]
 
-    @cached_property
+    @property
     def differences(self) -> pd.DataFrame:
         """A row a variant (but the first) and figure: what it has more than the first, with 95 % intervals.
 
         Paired over paths; with one path by the stationary bootstrap over the marks that both have (`paired`), the last
         of which is the end; not known where no marks are kept.
         """
-        rows = []
-        for name in list(self.runs)[1:]:
-            for figure, found in zip(FIGURES, self._against_first(name), strict=True):
-                rows.append({"variant": name, "figure": figure, **found._asdict()})
-        columns = ["variant", "figure", *paired.Difference._fields]
-        return pd.DataFrame(rows, columns=columns)
+        return self._tables["differences"]
 
-    @cached_property
+    @property
     def clients(self) -> pd.DataFrame:
         """A row a variant and client group: contracts, and the buckets of its trades to the end; of the kept paths."""
-        tables = []
-        for name, run in self.runs.items():
-            options = run.options
-            kept = max(options["path"].nunique(), 1)
-            sums = options.drop(columns=["path", "strike"]).groupby("client", observed=True).sum(numeric_only=True)
-            tables.append((sums / kept).reset_index().assign(variant=name))
-        table = pd.concat(tables, ignore_index=True)
-        return table[["variant", *(column for column in table.columns if column != "variant")]]
+        return self._tables["clients"]
 
-    @cached_property
+    @property
+    def over_time(self) -> pd.DataFrame:
+        """A row a variant and mark of the first kept path: what each bucket had come to."""
+        return self._tables["over_time"]
+
+    @property
+    def partings(self) -> pd.DataFrame:
+        """The first fill of the first kept path in which a variant parts from the first: what either of them dealt."""
+        return self._tables["partings"]
+
+    @property
     def differs(self) -> dict[str, list[str]]:
         """For each variant the parts of the market and the clients in which it differs from the first.
 
         Where there are none both have met the same spot, quotes and orders; else the same shocks alone.
         """
-        scenarios = {name: run.summary["scenario"] for name, run in self.runs.items()}
-        first = scenarios[self.reference]
-        return {
-            name: [key for key in _MARKET if scenario.get(key) != first.get(key)]
-            for name, scenario in scenarios.items()
-        }
-
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """All of comparison.json."""
-        first = self.runs[self.reference].summary
-        return {
-            "name": first["name"],
-            "about": first["about"],
-            "currency": first["currency"],
-            "seed": first["seed"],
-            "paths": first["paths"],
-            "versions": first["versions"],
-            "reference": self.reference,
-            "variants": {
-                name: {
-                    "scenario": run.summary["scenario"],
-                    "policies": run.summary["policies"],
-                    "differs": self.differs[name],
-                    "inputs": run.summary["inputs"],
-                    "events": run.summary["events"],
-                    "attribution": run.summary["attribution"],
-                    "hedging_pnl": self.table["hedging_pnl"].to_dict()[name],
-                    "counts": run.summary["counts"],
-                    "identities": run.summary["identities"],
-                    "notes": run.summary["notes"],
-                    "reproduce": run.summary["reproduce"],
-                }
-                for name, run in self.runs.items()
-            },
-            "differences": _records(self.differences),
-            "seconds": self.seconds,
-        }
+        return {name: list(part["differs"]) for name, part in self.summary["variants"].items()}
 
     @property
     def identities(self) -> dict[str, int]:
         """Differences in micro-units which have to be zero, summed over the variants."""
-        return {
-            key: sum(run.identities[key] for run in self.runs.values()) for key in self.runs[self.reference].identities
-        }
+        of_variants = [part["identities"] for part in self.summary["variants"].values()]
+        return {key: sum(identities[key] for identities in of_variants) for key in of_variants[0]}
+
+    @property
+    def figures(self) -> list[str]:
+        """The names of the report's figures, in its order."""
+        return list(self._exhibits)
+
+    def figure(self, name: str) -> Figure:
+        """One of the report's `figures` as a matplotlib figure, as `Run.figure` gives those of a run."""
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
+
+    @cached_property
+    def _exhibits(self) -> dict[str, Exhibit]:
+        from mmsim import report
+
+        return report.comparison_figures(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the HTML report to a file; UserError if the system refuses."""
+        from mmsim import report
+
+        with whole_folder.placing(Path(path)) as making:
+            report.write_comparison(self, making)
+        return Path(path)
 
     def save(self, folder: str | Path | None = None) -> Path:
         """Write the comparison's folder, whole or not at all; by default reports/<name>/compare-<id>.
@@ -148,75 +145,97 @@ class Comparison:
         return target
 
     def _write(self, folder: Path) -> None:
+        from mmsim import report
+
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
-        (folder / SUMMARY).write_text(text, encoding="utf-8")
-        tables = (self.table.reset_index(), self.differences, self.paths, self.clients)
-        for name, table in zip(TABLES, tables, strict=True):
-            table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        (folder / comparison_folder.SUMMARY).write_text(text, encoding="utf-8")
+        for name, table in self._tables.items():
+            table.to_parquet(folder / comparison_folder.table_file(name), index=False, compression="zstd")
+        report.write_comparison(self, folder / comparison_folder.REPORT)
 
     def _id(self) -> str:
         inputs = [[part["scenario"], part["inputs"]] for part in self.summary["variants"].values()]
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         return f"compare-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest[:6]}"
 
-    def _against_first(self, name: str) -> list[paired.Difference]:
-        """The differences of all figures between a variant and the first."""
-        one, other = (self.paths[self.paths["variant"] == which] for which in (self.reference, name))
-        over_paths = [paired.over_paths(one[figure].to_numpy(), other[figure].to_numpy()) for figure in FIGURES]
-        if len(one) > 1:
-            return over_paths
-        sums = [_over_time(self.runs[which]) for which in (self.reference, name)]
-        shared = sums[0].index.intersection(sums[1].index)
-        if not len(shared):
-            return over_paths  # no marks were kept
-        steps = [np.diff(table.loc[shared].to_numpy(), axis=0, prepend=0.0) for table in sums]
-        draws = generator(self.runs[self.reference].summary["seed"], f"bootstrap:{name}", 0)
-        return paired.over_time(steps[0], steps[1], draws)
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from mmsim import report
+
+        return report.comparison_html(self)
 
     def __repr__(self) -> str:
-        return f"Comparison({', '.join(self.runs)})"
+        return f"Comparison({', '.join(self.summary['variants'])})"
 
 
-def _of_paths(run: Run) -> pd.DataFrame:
-    """A row a path of a run, `FIGURES` and `COUNTS`."""
-    if len(run.paths):
-        table = run.paths.copy()
-    else:
-        counts = {name: run.counts[name] for name in COUNTS}
-        table = pd.DataFrame([{"path": 0, **run.summary["attribution"], **counts}])
-    table["hedging_pnl"] = table["total"] - table["spread_capture"]
-    return table[["path", *FIGURES, *COUNTS]]
+def load(folder: str | Path) -> Comparison:
+    """A comparison from its folder; UserError if it is none, or if a file is not what the manifest says."""
+    from mmsim import parquet
+
+    folder = Path(folder)
+    summary, _ = whole_folder.read(folder, LAYOUT)
+    tables = {}
+    for name in COLUMNS:
+        file = folder / comparison_folder.table_file(name)
+        like = comparison_folder.typed(name, pd.DataFrame())
+        found = parquet.read(file, parquet.there(file, list(COLUMNS[name])))
+        tables[name] = comparison_folder.typed(name, parquet.frame(file, found, like, LAYOUT.owner))
+    return Comparison(summary, tables)
 
 
-def _over_time(run: Run) -> pd.DataFrame:
-    """What each figure had come to at each mark of the time grid, by time."""
-    marks = run.marks
-    desk = marks[marks["underlying"] == ""].drop_duplicates("ts", keep="last").set_index("ts")
-    renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
-    sums = pd.DataFrame({figure: desk[renamed.get(figure, figure)] for figure in (*BUCKETS, "total")})
-    sums["hedging_pnl"] = sums["total"] - sums["spread_capture"]
-    return sums[list(FIGURES)]
+def _summary(
+    runs: Mapping[str, Run],
+    tables: Mapping[str, pd.DataFrame],
+    seconds: float,
+    reproduce: str,
+    scenarios: Sequence[str],
+) -> dict[str, Any]:
+    """All of comparison.json."""
+    reference = next(iter(runs))
+    first = runs[reference].summary
+    hedging = tables["buckets"].set_index("variant")["hedging_pnl"].to_dict()
+    return {
+        "name": "+".join(scenarios)[:_NAME_MAX],
+        "about": first["about"] if len(scenarios) == 1 else "",
+        "scenarios": list(scenarios),
+        "currency": first["currency"],
+        "seed": first["seed"],
+        "paths": first["paths"],
+        "versions": first["versions"],
+        "reference": reference,
+        "variants": {
+            name: {
+                "scenario": run.summary["scenario"],
+                "policies": run.summary["policies"],
+                "differs": _differs(run.summary["scenario"], first["scenario"]),
+                "inputs": run.summary["inputs"],
+                "events": run.summary["events"],
+                "attribution": run.summary["attribution"],
+                "hedging_pnl": hedging[name],
+                "counts": run.summary["counts"],
+                "identities": run.summary["identities"],
+                "notes": run.summary["notes"],
+                "reproduce": run.summary["reproduce"],
+            }
+            for name, run in runs.items()
+        },
+        "differences": _records(tables["differences"]),
+        "partings": _records(tables["partings"]),
+        "reproduce": reproduce,
+        "seconds": seconds,
+    }
+
+
+def _differs(scenario: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
+    return [key for key in _MARKET if scenario.get(key) != first.get(key)]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table for JSON, in which what is no number is null."""
-    return [
-        {str(key): None if isinstance(value, float) and isnan(value) else value for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _files(_summary: Mapping[str, Any]) -> list[str]:
-    return [SUMMARY, *(f"{name}.parquet" for name in TABLES)]
-
-
-LAYOUT = Layout(
-    maker="comparison",
-    owner="a comparison's",
-    summary=SUMMARY,
-    page="",
-    keys={"name": str, "reference": str, "variants": dict, "differences": list},
-    needed=frozenset(_files({})),
-    known=frozenset(_files({})),
-    files=_files,
-)
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return None if isinstance(value, float) and isnan(value) else value

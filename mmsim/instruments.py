@@ -115,7 +115,7 @@ class Chain:
     """The options of one underlying, sorted by expiry, strike and right (calls first)."""
 
     def __init__(self, options: Sequence[Option]) -> None:
-        self._sorted: SortedKeyList = SortedKeyList(options, key=lambda o: (o.expiry_ns, o.strike, -o.right))
+        self._sorted: SortedKeyList = SortedKeyList(options, key=_place)
 
     def __iter__(self) -> Iterator[Option]:
         return iter(self._sorted)
@@ -138,6 +138,11 @@ class Chain:
         if not found:
             raise KeyError(f"no {right.name.lower()} expires at {expiry_ns}")
         return min(found, key=lambda o: (abs(o.strike - strike), o.strike))
+
+
+def _place(option: Option) -> tuple[int, float, int]:
+    """What a chain is sorted by."""
+    return option.expiry_ns, option.strike, -option.right
 
 
 class Universe:

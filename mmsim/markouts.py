@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -27,16 +27,29 @@ _SIZED = (
     *(f"over {low:.0f}, up to {high:.0f}" for low, high in pairwise(_SIZES)),
     f"over {_SIZES[-1]:.0f}",
 )
+_BLOCK = 1 << 16
 _SQUARED = ("edge", "markout", "hedged_markout")
 
 
 def cells(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Sums over the rows of the table ``markouts``, given in pieces with `COLUMNS`, that are alike in every group.
 
-    The index is (*GROUPS, horizon); fills and micro-units are exact integers, squares and products are currency².
+    The index is (*GROUPS, horizon); fills and micro-units are exact integers, squares and products are currency². They
+    are summed in blocks of so many rows, so that how the table came in pieces changes no bit.
     """
-    summed = [_summed(piece) for piece in pieces]
+    summed = [_summed(rows) for rows in _blocks(pieces)]
     return pd.concat(summed).groupby(level=[*GROUPS, "horizon"], observed=True, sort=True).sum()
+
+
+def _blocks(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The same rows in blocks of `_BLOCK`, but for the last."""
+    held = pd.DataFrame()
+    for piece in pieces:
+        held = piece if held.empty else pd.concat([held, piece], ignore_index=True)
+        while len(held) >= _BLOCK:
+            yield held.iloc[:_BLOCK]
+            held = held.iloc[_BLOCK:]
+    yield held
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:

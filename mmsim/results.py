@@ -15,34 +15,33 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import markouts, run_folder, spool, tables, whole_folder
-from mmsim.attribution import TAYLOR, Integers, Outcomes
+from mmsim.attribution import CARRY_PARTS, TAYLOR, Integers, Outcomes
 from mmsim.engine.state import Counter, TransactionKind
-from mmsim.errors import Problem, UserError
 from mmsim.ledger import MICROS, NAMES, Account
 from mmsim.market import Market
+from mmsim.risk import measured
+from mmsim.risk.figures import FIGURES, is_liquidation_known, unit
 from mmsim.scenario import Scenario
+from mmsim.scenario.years import years_of
 from mmsim.tables import Table
 from mmsim.units import duration_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from matplotlib.figure import Figure
 
     from mmsim.engine.drive import Desk
+    from mmsim.report.exhibits import Exhibit
 
 
-_LONG = (
-    "ledger",
-    "fills",
-    "markouts",
-)  # tables that grow with the events: whole in memory only if asked for
+_LONG = ("ledger", "fills", "markouts")  # tables that grow with the events: whole in memory only if asked for
 
 
 class Run:
     """What a backtest came to. Everything is currency units with profits positive, unless a name says micros.
 
     ``summary`` is all of run.json; ``ledger``, ``fills``, ``markouts``, ``options``, ``positions``, ``marks``,
-    ``breaches``, ``smiles`` and, for more than one path, ``paths`` are DataFrames whose columns docs/run_folder.md
-    explains.
+    ``breaches``, ``smiles``, ``quotes`` and, for more than one path, ``paths`` are DataFrames whose columns
+    docs/run_folder.md explains.
     """
 
     def __init__(self, summary: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -83,7 +82,9 @@ class Run:
             "notes": [*market.notes, *_waited(journal, scenario), *_interpreted(desk)],
             "reproduce": reproduce,
         }
-        return cls(summary, tables.of(journal, market, outcomes))
+        run = cls(summary, tables.of(journal, market, outcomes))
+        run.summary["risk"] = _risk(run, scenario, market, outcomes, journal)
+        return run
 
     @cached_property
     def attribution(self) -> pd.Series[float]:
@@ -99,6 +100,25 @@ class Run:
     def detail(self) -> pd.Series[float]:
         """Every income and expense account -> currency."""
         return pd.Series(self.summary["detail"], name="detail", dtype=float)
+
+    @cached_property
+    def risk(self) -> pd.DataFrame:
+        """The figures of risk by name: value, unit, formula, and why one is undefined. See docs/risk.md."""
+        found, currency = self.summary["risk"], self.summary["currency"]
+        rows = {
+            name: (found["figures"][name], unit(name, currency), meaning.formula, found["undefined"].get(name, ""))
+            for name, meaning in FIGURES.items()
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "unit", "formula", "undefined"])
+        return table.astype({"value": float})
+
+    @cached_property
+    def drawdowns(self) -> pd.DataFrame:
+        """The deepest fall of equity by mark: depth, start, trough, end (none: never), share of time under water."""
+        columns = ["depth", "start", "trough", "end", "under_water"]
+        table = pd.DataFrame.from_dict(self.summary["risk"]["drawdowns"], orient="index", columns=columns)
+        times = {name: pd.to_datetime(table[name], utc=True) for name in ("start", "trough", "end")}
+        return table.assign(**times)
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -152,10 +172,16 @@ class Run:
         return self._tables["smiles"].whole()
 
     @cached_property
+    def quotes(self) -> pd.DataFrame:
+        """The desk's quotes of a few options and the market's, at each mark of the time grid."""
+        return self._tables["quotes"].whole()
+
+    @cached_property
     def deals(self) -> pd.DataFrame:
         """The fills of the first path kept, with those columns alone that figures show."""
         of_path = self.marks["path"].min()
-        pieces = self._tables["fills"].pieces(["ts", "path", "kind", "instrument", "side", "size", "price", "spot"])
+        columns = ["ts", "path", "kind", "instrument", "side", "size", "price", "theo", "spot"]
+        pieces = self._tables["fills"].pieces(columns)
         kept: list[pd.DataFrame] = [piece[piece["path"] == of_path].drop(columns="path") for piece in pieces]
         return pd.concat(kept, ignore_index=True)
 
@@ -179,6 +205,26 @@ class Run:
         """Equity at the opening and at the end, and at the two other marks."""
         return dict(self.summary["equity"])
 
+    @property
+    def figures(self) -> list[str]:
+        """The names of the report's figures, in its order."""
+        return list(self._exhibits)
+
+    def figure(self, name: str) -> Figure:
+        """One of the report's `figures` as a matplotlib figure, which a notebook shows and ``savefig`` writes.
+
+        Made without pyplot; title, legend and caption stand in it. UserError if there is none of that name.
+        """
+        from mmsim import report
+
+        return report.figure(self._exhibits, name)
+
+    @cached_property
+    def _exhibits(self) -> dict[str, Exhibit]:
+        from mmsim import report
+
+        return report.figures(self)
+
     def report(self, path: str | Path) -> Path:
         """Write the HTML report to a file; UserError if the system refuses."""
         from mmsim import report
@@ -200,12 +246,26 @@ class Run:
         digest = hashlib.sha256(json.dumps([self.summary["scenario"], self.summary["inputs"]], sort_keys=True).encode())
         return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:6]}"
 
+    def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Those columns of a table (all by default) in bounded parts of rows, at least one; short ones are one part."""
+        chosen = tables.columns(table) if columns is None else list(columns)
+        return self._tables[table].pieces(chosen) if table in _LONG else iter([getattr(self, table)[chosen]])
+
+    def export(self, form: str, path: str | Path) -> list[Path]:
+        """Write the tables to a folder as ``csv`` or ``parquet``, or the ledger to a file for ``beancount``.
+
+        The files written. UserError if there is no such form, if what stands there is no export of mmsim's, or if the
+        system refuses.
+        """
+        from mmsim import export
+
+        return export.write(self, form, Path(path))
+
     def _write(self, folder: Path) -> None:
-        from mmsim import report
+        from mmsim import parquet, report
 
         for name in run_folder.tables_of(self.summary["paths"]):
-            of_table = self._tables[name].pieces(tables.columns(name)) if name in _LONG else iter([getattr(self, name)])
-            _write_parquet(of_table, folder / run_folder.table_file(name))
+            parquet.write(self.pieces(name), folder / run_folder.table_file(name), spool.PIECE)
         text = json.dumps(self.summary, indent=1, allow_nan=False) + "\n"
         (folder / run_folder.SUMMARY).write_text(text, encoding="utf-8")
         report.write(self, folder / run_folder.REPORT)
@@ -213,6 +273,12 @@ class Run:
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process is given of it: its tables as wholes."""
         return _thawed, (self.summary, {name: table.whole() for name, table in self._tables.items()})
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from mmsim import report
+
+        return report.html(self)
 
     def __repr__(self) -> str:
         total = self.summary["attribution"]["total"]
@@ -242,65 +308,23 @@ def _table_in(name: str, file: Path, digest: str) -> Table:
 
     def whole() -> pd.DataFrame:
         columns = tables.columns(name)
-        return _frame(name, file, parquet.read(file, _there(file, digest, columns)), columns)
+        found = parquet.read(file, _there(file, digest, columns))
+        return parquet.frame(file, found, tables.empty(name), run_folder.LAYOUT.owner)
 
     def pieces(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        like = tables.empty(name)[list(columns)]
         for piece in parquet.pieces(file, _there(file, digest, columns), spool.PIECE):
-            yield _frame(name, file, piece, columns)
+            yield parquet.frame(file, piece, like, run_folder.LAYOUT.owner)
 
     return Table(whole, pieces)
 
 
 def _there(file: Path, digest: str, columns: Sequence[str]) -> list[str]:
-    """Those of the columns that a run's file has."""
+    """Those of the columns that a run's file has; UserError if it has changed."""
     from mmsim import parquet
 
     whole_folder.check(file, digest)
-    found = parquet.schema(file).names
-    return [column for column in columns if column in found]
-
-
-def _frame(name: str, file: Path, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
-    """Rows of a run's table as a DataFrame; UserError if they are none of a run's."""
-    from mmsim import parquet
-
-    kinds = tables.empty(name)[list(columns)].dtypes
-    wrong = [column for column, dtype in zip(columns, kinds, strict=True) if not _is_of_kind(table, column, dtype)]
-    if not wrong:
-        with parquet.reading(file):
-            frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-        whole = [column for column, dtype in zip(columns, kinds, strict=True) if dtype.kind != "f"]
-        wrong = [column for column in whole if frame[column].isna().any()]
-    if wrong:
-        raise UserError(Problem(f"is not a run's: wrong or without {', '.join(wrong)}", file=str(file)))
-    return frame
-
-
-def _is_of_kind(table: pa.Table, column: str, dtype: Any) -> bool:
-    """Whether a column is there, once, and holds what that dtype does: times, floats, whole numbers or texts."""
-    import pyarrow.types as of
-
-    if table.column_names.count(column) != 1:
-        return False
-    kind = table.schema.field(column).type
-    if dtype.kind == "M":
-        return bool(of.is_timestamp(kind)) and kind.tz == "UTC"
-    if dtype.kind in "if":
-        return bool(of.is_floating(kind) if dtype.kind == "f" else of.is_integer(kind))
-    text = kind.value_type if of.is_dictionary(kind) else kind
-    return bool(of.is_string(text) or of.is_large_string(text))
-
-
-def _write_parquet(pieces: Iterator[pd.DataFrame], file: Path) -> None:
-    """Write a table whose pieces stand one behind the other: a row group each, but for what is longer."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
-        writer.write_table(first, spool.PIECE)
-        for piece in pieces:
-            writer.write_table(pa.Table.from_pandas(piece, preserve_index=False), spool.PIECE)
+    return parquet.there(file, columns)
 
 
 def _figures(outcomes: Outcomes) -> dict[str, Any]:
@@ -317,12 +341,7 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
         "detail": detail,
         "convexity_and_theta": detail[NAMES[Account.CONVEXITY]] + attributed["theta"],
         "cash": mean(outcomes.cash),
-        "carry": {
-            "options_cash": detail[NAMES[Account.CARRY_OPTIONS]],
-            "hedge_cash": detail[NAMES[Account.CARRY_HEDGE]],
-            "borrow": detail[NAMES[Account.CARRY_BORROW]],
-            "dividends": detail[NAMES[Account.CARRY_DIVIDENDS]],
-        },
+        "carry": {part: detail[NAMES[account]] for part, account in CARRY_PARTS.items()},
         "hedge_cost": mean(outcomes.hedge_cost),
         "components": mean(outcomes.components),
         "equity": {**mean(outcomes.equity), "unquoted": _total(outcomes.rows["unquoted"])},
@@ -337,6 +356,29 @@ def _figures(outcomes: Outcomes) -> dict[str, Any]:
     if count > 1:
         figures["monte_carlo"] = _statistics(outcomes)
     return figures
+
+
+def _risk(run: Run, scenario: Scenario, market: Market, outcomes: Outcomes, journal: tables.Journal) -> dict[str, Any]:
+    """What the result was worth for what was risked."""
+    equity = {name: micros / MICROS for name, micros in outcomes.equity.items()}
+    buckets = {name: micros / MICROS for name, micros in outcomes.buckets.items()}
+    ends = {"theo": "closing", "mid": "at_mid"}
+    ends |= {"liquidation": "at_liquidation"} if is_liquidation_known(run.equity) else {}
+    hedging_cost = (outcomes.hedge_cost["hedges"] + outcomes.detail[NAMES[Account.FEES_HEDGE]]) / MICROS
+    totals = measured.Totals(
+        of_marks={mark: equity[end] - equity["opening"] for mark, end in ends.items()},
+        spread_capture=buckets["spread_capture"],
+        costs=buckets["hedge_cost"] + buckets["fees"],
+        hedging_cost=hedging_cost,
+        opening=equity["opening"],
+        client_fills=outcomes.rows["counters"][:, Counter.CLIENT_FILLS],
+    )
+    multipliers = np.array([option.multiplier for option in market.universe.options], float)
+    dealt = measured.Dealt.of(spool.pieces(journal.rows("fills")), multipliers)
+    start, end = scenario.clock.start, scenario.clock.end
+    years = float(years_of(scenario, market.universe).of_volatility(start, end))
+    span = measured.Span(start, years / (end - start))
+    return measured.risk(totals, dealt, run.marks, len(journal.ends), span)
 
 
 def _total(of_paths: Integers) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 
 from mmsim.whole_folder import Layout
 
-TABLES = ("ledger", "fills", "markouts", "options", "positions", "marks", "paths", "breaches", "smiles")
+TABLES = ("ledger", "fills", "markouts", "options", "positions", "marks", "paths", "breaches", "smiles", "quotes")
 SUMMARY, REPORT = "run.json", "report.html"
-JOURNAL, CSV = "journal.beancount", "csv"  # what `mmsim export` adds
+EXPORTS = {"beancount": "journal.beancount", "csv": "csv", "parquet": "parquet"}  # what `mmsim export` adds
 _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "about": str,
@@ -36,6 +36,7 @@ _SUMMARY_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "data": dict,
     "policies": dict,
     "notes": list,
+    "risk": dict,
     "reproduce": str,
 }
 
@@ -63,5 +64,7 @@ LAYOUT = Layout(
     needed=frozenset(_files({"paths": 1})),
     known=frozenset([SUMMARY, REPORT, *map(table_file, TABLES)]),
     files=_files,
-    added=frozenset([JOURNAL, *(f"{CSV}/{name}.csv" for name in TABLES)]),
+    added=frozenset(
+        [EXPORTS["beancount"], *(f"{EXPORTS[k]}/{name}.{k}" for k in ("csv", "parquet") for name in TABLES)]
+    ),
 )

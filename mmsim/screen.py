@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mmsim.calculator import Valuation
 from mmsim.catalogue import Entry
-from mmsim.report import duty, words
+from mmsim.report import comparison_words, duty, words
 from mmsim.report.numbers import NONE, decimals, fixed, is_shown_as_zero
 
 if TYPE_CHECKING:
@@ -75,21 +75,53 @@ def comparison(summary: Mapping[str, Any], table: pd.DataFrame, clients: pd.Data
     """What the variants came to, and what each has more than the first; ``summary`` is comparison.json."""
     paths, currency = summary["paths"], summary["currency"]
     many = f", means of {paths:,} paths" if paths > 1 else ""
-    yield Text(f"{summary['name']}: seed {summary['seed']}, {len(table)} variants{many}, {summary['seconds']:.1f} s")
+    what = comparison_words.what(summary)
+    yield Text(f"{summary['name']}: {what}, {currency}, seed {summary['seed']}{many}, {summary['seconds']:.1f} s")
     yield _buckets(table, currency)
-    yield from _differences(summary)
+    yield Text(comparison_words.verdict(summary), style="bold")
+    yield _differences(summary)
+    if said := comparison_words.widths(summary):
+        yield Text(said)
+    yield _partings(summary)
     if clients["client"].nunique() > 1:
         yield _groups(clients)
         yield Text("By client group: options at theo, fees included, hedges not; a mean of the paths that are kept")
-    for name, part in summary["variants"].items():
-        if part["differs"]:
-            keys = ", ".join(part["differs"])
-            yield Text(f"Note: {name} has another {keys}: it shares the shocks, not the market")
-        if wrong := [identity for identity, off in part["identities"].items() if off]:
-            yield Text(f"Identities of {name} that do NOT hold: {', '.join(wrong)}", style="bold red")
+    for said in comparison_words.market(summary):
+        yield Text(f"Note: {said}")
+    for said in comparison_words.broken(summary):
+        yield Text(said, style="bold red")
     last = [*summary["variants"].values()][-1]
-    yield Text(f"Tables: {folder}")
+    yield Text(f"Report: {folder / 'report.html'}")
     yield Text(f"Next:   {last['reproduce']}", style="cyan")
+
+
+def sensitivity(summary: Mapping[str, Any], folder: Path) -> Parts:
+    """What a scenario came to as each assumption varies alone, and where it earns nothing; of sensitivity.json."""
+    many = f", means of {summary['paths']:,} paths" if summary["paths"] > 1 else ""
+    runs, seconds = len(summary["table"]), summary["seconds"]
+    yield Text(f"{summary['name']}: seed {summary['seed']}, {runs} combinations{many}, {seconds:.1f} s")
+    names = [factor["factor"] for factor in summary["factors"]]
+    own, rows = summary["table"][0], summary["table"]
+    digits = decimals([abs(row["total_worst"]) for row in rows])
+    for factor in summary["factors"]:
+        name = factor["factor"]
+        others = [other for other in names if other != name]
+        table = _table(f"{words.label(name).lower()}{', ' * bool(factor['unit'])}{factor['unit']}")
+        for column in (f"worst total, {summary['currency']}", "at", "spread capture", "costs", "client fills"):
+            table.add_column(column, justify="left" if column == "at" else "right")
+        alone = [row for row in rows if all(row[other] == own[other] for other in others)]
+        for row in sorted(alone, key=lambda row: factor["levels"].index(row[name])):
+            level = row[name] if isinstance(row[name], str) else f"{row[name]:g}"
+            amounts = [fixed(row[column], digits) for column in ("spread_capture", "costs")]
+            worst = [fixed(row["total_worst"], digits), row["worst_mark"]]
+            style = "bold" if row[name] == own[name] else ""
+            table.add_row(level, *worst, *amounts, f"{row['client_fills']:,}", style=style)
+        yield table
+    for row in summary["break_even"]:
+        yield Text(f"Break-even of {words.label(row['factor']).lower()}: {row['says']}", style="bold")
+    for name, why in summary["left_out"].items():
+        yield Text(f"Left out: {words.label(name).lower()}: {why}")
+    yield Text(f"Report: {folder / 'report.html'}")
 
 
 def _buckets(table: pd.DataFrame, currency: str) -> Table:
@@ -123,21 +155,47 @@ def _groups(clients: pd.DataFrame) -> Table:
     return table
 
 
-def _differences(summary: Mapping[str, Any]) -> Parts:
-    """Of each variant but the first what its total has more than the first's, with both intervals."""
-    totals = [row for row in summary["differences"] if row["figure"] == "total"]
-    digits = decimals([abs(row["difference"]) for row in totals])
+def _differences(summary: Mapping[str, Any]) -> Table:
+    """Of each variant but the first what its total has more than the first's, with both intervals and their widths."""
+    totals = comparison_words.against_first(summary)
+    digits = decimals([abs(row["difference"]) for row in totals.values()])
     how = "over paths" if summary["paths"] > 1 else "by blocks of time"
-    table = _table(f"total against {summary['reference']}")
-    for column in ("difference", f"95 % {how}", "unpaired"):
+    table = _table(f"total against {escape(summary['reference'])}")
+    for column in ("difference", f"95 % {how}", "width", "unpaired", "width", "of it"):
         table.add_column(column, justify="right")
-    for row in totals:
-        paired, unpaired = (
-            "not known" if row[low] is None else f"{fixed(row[low], digits)} to {fixed(row[high], digits)}"
-            for low, high in (("low", "high"), ("unpaired_low", "unpaired_high"))
+    for name, row in totals.items():
+        bounds = (_bounds(row, of, digits) for of in ("", "unpaired_"))
+        cells = [cell for both in bounds for cell in both]
+        table.add_row(
+            escape(name),
+            fixed(row["difference"], digits),
+            *cells,
+            comparison_words.percent(comparison_words.share(row)),
         )
-        table.add_row(escape(row["variant"]), fixed(row["difference"], digits), paired, unpaired)
-    yield table
+    return table
+
+
+def _bounds(row: Mapping[str, Any], of: str, digits: int) -> tuple[str, str]:
+    """An interval and its width."""
+    width = comparison_words.width(row, of)
+    if width is None:
+        return "not known", NONE
+    return f"{fixed(row[f'{of}low'], digits)} to {fixed(row[f'{of}high'], digits)}", fixed(width, digits)
+
+
+def _partings(summary: Mapping[str, Any]) -> Table:
+    """Of each variant but the first the first fill at which it parts from the first."""
+    table = _table(f"parts from {escape(summary['reference'])}")
+    table.add_column("at fill", justify="right")
+    table.add_column("time, UTC", no_wrap=True)
+    table.add_column("where")
+    for name in list(summary["variants"])[1:]:
+        if rows := comparison_words.parted(summary, name):
+            at = (f"{rows[0]['fill']:,}", comparison_words.clock(rows[0]["ts"]))
+            table.add_row(escape(name), *at, escape(comparison_words.deal(summary, name)))
+        else:
+            table.add_row(escape(name), NONE, NONE, escape(comparison_words.unparted(summary, name)))
+    return table
 
 
 def _footnotes(summary: Mapping[str, Any]) -> Parts:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmsim import markout_rows, spool, tranches
-from mmsim.attribution import BUCKETS, CASH_PARTS, Outcomes
+from mmsim.attribution import BUCKETS, CARRY_PARTS, CASH_PARTS, Outcomes
 from mmsim.engine import state as layout
 from mmsim.engine.state import JOURNAL, Counter, Limit, State, TransactionKind
 from mmsim.instruments import Option
@@ -33,6 +33,7 @@ class Journal:
             "marks": Spool(layout.MARK),
             "breaches": Spool(layout.BREACH),
             "positions": Spool(layout.POSITION),
+            "quotes": Spool(layout.QUOTED),
             **{markout_rows.name(horizon): Spool(layout.MARKOUT) for horizon in markout_rows.TIMED},
         }
         self.ends: list[PathEnd] = []
@@ -99,6 +100,7 @@ def _made(
         "positions": row_by_row(lambda rows: positions_table(rows, options), lambda: journal.rows("positions")),
         "paths": at_once(lambda: paths_table(outcomes)),
         "smiles": at_once(lambda: smiles_table(smiles)),
+        "quotes": row_by_row(lambda rows: quotes_table(rows, names), lambda: journal.rows("quotes")),
     }
 
 
@@ -220,7 +222,7 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         "path": marks["path"],
         "underlying": names.underlying(marks["underlying"]),
     }
-    columns |= {name: marks[name] for name in ("spot", "hedge", "net_delta", "gamma", "vega", "theta")}
+    columns |= {name: marks[name] for name in ("spot", "hedge", "pending", "net_delta", "gamma", "vega", "theta")}
     sums = {name: -balances[:, list(group)].sum(axis=1) for name, group in BUCKETS.items()}
     renamed = {"gamma": "gamma_pnl", "theta": "theta_pnl", "vega": "vega_pnl"}
     for name, micros in sums.items():
@@ -228,6 +230,8 @@ def marks_table(marks: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
         if name == "gamma":
             columns["convexity"] = -balances[:, Account.CONVEXITY] / MICROS
             columns["drift"] = -balances[:, Account.DRIFT] / MICROS
+        if name == "carry":
+            columns |= {f"carry_{part}": -balances[:, account] / MICROS for part, account in CARRY_PARTS.items()}
     columns["total"] = sum(sums.values()) / MICROS
     is_desk = marks["underlying"] == -1
     equity = balances[:, Account.CASH_OPTIONS : Account.HEDGE + 1].sum(axis=1)
@@ -255,6 +259,13 @@ def breaches_table(breaches: npt.NDArray[np.void], names: Names) -> pd.DataFrame
             "value": breaches["value"],
         }
     )
+
+
+def quotes_table(quotes: npt.NDArray[np.void], names: Names) -> pd.DataFrame:
+    """A row a chosen option at each mark: the desk's quote in force and the market's; a side without size is NaN."""
+    columns = {"ts": _times(quotes["ts"]), "path": quotes["path"], "instrument": names.instrument(quotes["instrument"])}
+    of_desk = ("bid", "ask", "bid_size", "ask_size", "policy_fair", "theo")
+    return pd.DataFrame(columns | {name: quotes[name] for name in (*of_desk, "market_bid", "market_ask", "spot")})
 
 
 def options_table(journal: Journal, options: Sequence[Option], names: Names) -> pd.DataFrame:
@@ -285,7 +296,6 @@ def positions_table(positions: npt.NDArray[np.void], options: Sequence[Option]) 
     """A row an option held, or dealt and not settled, at the end of each kept path; Greeks are of one unit."""
     listed = [options[n] for n in positions["option"]]
     columns: dict[str, Any] = {"path": positions["path"], "ts": _times(positions["ts"]), **_contracts(listed)}
-    columns["multiplier"] = np.array([option.multiplier for option in listed], float)
     columns |= {name: positions[name] for name in ("position", "spot", "theo", "bid", "ask")}
     columns |= {"mid": positions["fair"], "implied_volatility": positions["volatility"]}
     columns |= {name: positions[name] for name in ("delta", "gamma", "vega", "theta", "years")}
@@ -300,6 +310,7 @@ def _contracts(options: Sequence[Option]) -> dict[str, Any]:
         "strike": np.array([option.strike for option in options], float),
         "expiry": _times(np.array([option.expiry_ns for option in options], np.int64)),
         "right": pd.Series([option.right.name.lower() for option in options], dtype=str),
+        "multiplier": np.array([option.multiplier for option in options], float),
     }
 
 

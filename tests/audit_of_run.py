@@ -195,6 +195,7 @@ def settings(scenario: Scenario, universe: Universe) -> dict[str, Any]:
         "offload": execution.offload.model_dump(),
         "impact": _impact(scenario, universe),
         "hedge_at": execution.hedge_at,
+        "hedge_cost": execution.hedge_cost,
         "matching": execution.matching,
         "latency": {"hedge": scenario.latency.hedge, "quote": scenario.latency.quote},
         "protection": _protection(scenario, universe),
@@ -287,6 +288,7 @@ def _fees(scenario: Scenario) -> dict[str, float]:
         fees |= {"option_cap": float("inf") if option.cap is None else option.cap}
     if (hedge := execution.fees.hedge) is not None:
         fees |= {"hedge": hedge.taker, "hedge_maker": hedge.maker}
+    fees |= {name: execution.hedge_cost * fee for name, fee in fees.items() if name.startswith("hedge")}
     return fees
 
 

@@ -105,6 +105,7 @@ FAULTS: dict[str, Fault] = {
     "offloads without their fee": _without_taker,
     "hedges at the other of mid and touch": _turned("execution", "hedge_at", "mid", "touch"),
     "fees by venue forgotten": _without("execution", "fees"),
+    "hedges at another multiple of their cost": _without("execution", "hedge_cost"),
     "impact forgotten": _without("execution", "impact"),
     "the venue's freeze forgotten": lambda scenario: _thaw(scenario.get("protection", {})),
     "jumps unseen": _without("protection", "jump"),

@@ -124,6 +124,7 @@ ONLY_WITH: dict[str, dict[str, Any]] = {
         "execution": {"fees": {"option": {"maker": 0.65, "cap": 0.1}, "hedge": {"taker": 0.8}}}
     },
     "impact forgotten": {"execution": {"impact": {"permanent": 0.0005}}},
+    "hedges at another multiple of their cost": {"execution": {"hedge_at": "touch", "hedge_cost": 3.0}},
     "the venue's freeze forgotten": {"protection": {"window": "1h", "quantity": 5, "freeze": "3h"}},
     "jumps unseen": {"protection": {"jump": {"spot": 0.002, "within": "20m", "for": "1h"}}},
 }  # of a fault: what the scenario has to have for it to show

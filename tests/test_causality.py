@@ -12,7 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -149,6 +148,11 @@ class TestNothingComesFromLater:
 class TestWhatPeeksIsCaught:
     """The same check, with a fault planted: it names the output in which the fault shows first."""
 
+    @pytest.fixture(autouse=True)
+    def nothing_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A fault is planted in this process: what was made without it is not to be found."""
+        monkeypatch.setattr(kept, "kept", lambda shelf, key, make: make())
+
     @pytest.mark.parametrize("name", cheats.OF_RECORDED | cheats.OF_CLIENTS)
     def test_on_recorded_data(self, sample: Recording, tmp_path: Path, name: str) -> None:
         cheat = (cheats.OF_RECORDED | cheats.OF_CLIENTS)[name]
@@ -161,8 +165,7 @@ class TestWhatPeeksIsCaught:
     def test_on_a_surface(self, sample: Recording, tmp_path: Path, name: str, dynamics: str) -> None:
         cheat = cheats.OF_SURFACES[name]
         theo = {"market.theo": f"{{volatility: surface, refit: 5m, dynamics: {dynamics}}}"}
-        afresh = mock.patch.object(kept, "kept", lambda books, settings, make: make(books, settings))
-        with cheat.planted(), afresh:
+        with cheat.planted():
             leak = of_tape(sample, tmp_path, **theo)
         assert f": {cheat.shows} at" in leak, leak
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import mmsim
-from mmsim import UserError, cli, comparison, variants, whole_folder
+from mmsim import UserError, cli, comparison_folder, variants, whole_folder
 from mmsim.attribution import BUCKETS
 
 TEXT = """
@@ -122,8 +122,8 @@ def test_several_files_have_names_of_their_own(tmp_path, file):
     other = tmp_path / "other.yaml"
     other.write_text(TEXT.partition("variants:")[0].replace("seed: 3", "seed: 4"))
     found = mmsim.compare([file, other], workers=1)
-    assert list(found.runs) == ["bands: base", "bands: tight", "bands: clock", "bands"]
-    assert found.differs["bands"] == ["seed"]
+    assert list(found.runs) == ["bands: base", "bands: tight", "bands: clock", "other"]
+    assert found.differs["other"] == ["seed"]
     assert found.differs["bands: tight"] == []
 
 
@@ -172,7 +172,7 @@ def test_the_command_writes_tables_that_agree_with_its_json(file, tmp_path):
         assert set(part["identities"].values()) == {0}
     differences = pd.read_parquet(folder / "differences.parquet")
     assert differences["difference"].tolist() == [row["difference"] for row in summary["differences"]]
-    whole_folder.read(folder, comparison.LAYOUT)
+    whole_folder.read(folder, comparison_folder.LAYOUT)
     again = CliRunner().invoke(cli.app, ["compare", str(file), "--workers", "1", "--out", str(folder), "--quiet"])
     assert (again.exit_code, again.stdout.strip()) == (0, str(folder))
     run = CliRunner().invoke(cli.app, ["run", str(file), "--out", str(folder)])
@@ -222,5 +222,5 @@ def test_variants_that_change_the_market_are_said_to(file, tmp_path):
 
 
 def test_the_entries_of_a_file_that_stands_twice_can_be_told_apart(file):
-    names = [entry.name for entry in variants._entries([file, file], None, None, None)]
+    names = [entry.name for entry in variants._entries(variants._named([file, file], None, None, None))]
     assert len(set(names)) == len(names) == 6

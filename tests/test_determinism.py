@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmsim import backtest, market, workspace
+from mmsim import backtest, market, run_folder, workspace
 from mmsim.events import Events, Kind, merge
 from mmsim.market import Market
 from mmsim.market.sample import write_sample
@@ -67,7 +67,7 @@ def test_processes_write_equal_bytes(tmp_path, root):
     ]
     assert [process.wait(600) for process in processes] == [0] * len(PROCESSES)
     first, *others = (files(tmp_path / str(n)) for n in range(len(PROCESSES)))
-    tables = ("breaches", "fills", "ledger", "marks", "options", "paths", "smiles")
+    tables = run_folder.tables_of(3)
     assert sorted(first) == sorted([*(f"{table}.parquet" for table in tables), "report.html", "run.json"])
     for other in others:
         assert [name for name in first if first[name] != other[name]] == []

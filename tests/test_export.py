@@ -9,6 +9,7 @@ import pytest
 from beancount import loader
 from beancount.core.data import Open, Transaction
 
+import mmsim
 from mmsim import export
 from mmsim.errors import UserError
 from mmsim.run_folder import TABLES
@@ -30,8 +31,10 @@ LEDGER = LEDGER.astype(dict.fromkeys(["kind", "account", "instrument"], "categor
 
 def run_of(ledger: pd.DataFrame) -> SimpleNamespace:
     empty = pd.DataFrame()
-    tables = dict.fromkeys(TABLES, empty) | {"ledger": ledger, "fills": ledger[["ts"]]}
-    return SimpleNamespace(**tables, summary={"scenario": {"name": "a day", "currency": "USD"}})
+    tables = dict.fromkeys(TABLES, empty) | {"ledger": ledger}
+    return SimpleNamespace(
+        **tables, summary={"scenario": {"name": "a day", "currency": "USD"}}, pieces=lambda name: iter([tables[name]])
+    )
 
 
 def balances(entries) -> dict[str, Decimal]:
@@ -82,12 +85,69 @@ def test_decimal_is_exact(micros):
     assert Decimal(export.decimal(micros)) == Decimal(micros) / 1_000_000
 
 
-def test_csv_writes_every_table_that_has_rows(tmp_path):
-    files = export.csv(run_of(LEDGER), tmp_path / "csv")
-    assert [file.name for file in files] == ["ledger.csv", "fills.csv"]
-    back = pd.read_csv(files[0], keep_default_na=False)
-    assert back["amount_micros"].tolist() == LEDGER["amount_micros"].tolist()
-    assert pd.to_datetime(back["ts"], format="ISO8601").tolist() == LEDGER["ts"].tolist()
+def test_csv_is_the_tables_that_have_rows_to_the_last_digit(tmp_path):
+    (file,) = export.csv(run_of(LEDGER), tmp_path / "csv")
+    assert file == tmp_path / "csv" / "ledger.csv"
+    first, second, *_ = file.read_text().splitlines()
+    assert first == '"transaction","ts","kind","account","instrument","path","amount_micros"'
+    assert second == '0,"2020-01-06T14:30:00.000000001Z","client","Assets:Cash:Options","",0,-213000001'
+    back = pd.read_csv(file, keep_default_na=False, parse_dates=["ts"])
+    pd.testing.assert_frame_equal(back, LEDGER, check_dtype=False, check_categorical=False, check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def run(root):
+    return mmsim.run(root / "scenarios/textbook/put_scalping.yaml", changes={"paths": "3", "keep_paths": "2"})
+
+
+def test_every_table_comes_back_from_csv_as_it_was(run, tmp_path):
+    """Floats to the last bit, missing ones missing; integers and times exactly."""
+    files = run.export("csv", tmp_path / "csv")
+    assert {file.stem for file in files} == {name for name in TABLES if len(getattr(run, name))}
+    for file in files:
+        table = getattr(run, file.stem)
+        times = [column for column in table if table[column].dtype.kind == "M"]
+        texts = {column: str for column in table if table[column].dtype.kind not in "Miuf"}
+        numbers = [column for column in table if column not in texts]
+        empty = {column: [""] for column in numbers}
+        back = pd.read_csv(file, parse_dates=times, dtype=texts, na_values=empty, keep_default_na=False)
+        pd.testing.assert_frame_equal(back, table, check_dtype=False, check_categorical=False, check_exact=True)
+
+
+def test_every_table_comes_back_from_parquet_as_it_was(run, tmp_path):
+    for file in run.export("parquet", tmp_path / "tables"):
+        pd.testing.assert_frame_equal(pd.read_parquet(file), getattr(run, file.stem), check_exact=True)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_earlier_export_gives_way_whole(run, form, tmp_path):
+    run.export(form, tmp_path / "out")
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    (file,) = export.write(run_of(LEDGER), form, tmp_path / "out")
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {file.name, "notes.txt"}
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("csv", "out/fills.csv"), ("parquet", "out/fills.parquet"), ("beancount", "out")]
+)
+def test_what_is_no_export_is_left_alone(run, form, name, tmp_path):
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    if form == "parquet":
+        pd.DataFrame({"mine": [1]}).to_parquet(mine)
+    else:
+        mine.write_bytes(b"ts,mine\n1,2\n")
+    before = mine.read_bytes()
+    with pytest.raises(UserError, match=f"{mine.name}: is no (table|journal) of a run: nothing was written"):
+        run.export(form, tmp_path / "out")
+    assert mine.read_bytes() == before
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [mine]
+
+
+def test_an_unknown_form_is_refused_with_the_nearest(run, tmp_path):
+    with pytest.raises(UserError, match=r"no form 'parqet': .* \(did you mean 'parquet'\?\)"):
+        run.export("parqet", tmp_path / "x")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_ledger_without_postings_is_no_journal(tmp_path):

@@ -34,7 +34,7 @@ SUMMARY = {
     "cash": {"premium": -200.0, "rebalancing": 260.5, "inventory": 3.75, "total": 64.25},
     "counts": {"client_fills": 1234, "hedge_fills": 7, "limit_breaches": 0},
     "identities": {"trial_balance": 0, "mark_view": 0, "cash_view": 0, "cash": 0, "components": 0},
-    "equity": {"opening": 0.0, "closing": 64.25, "at_liquidation": 50.0},
+    "equity": {"opening": 0.0, "closing": 64.25, "at_mid": 60.0, "at_liquidation": 50.0, "unquoted": 0},
     "data": {
         "option_quote: rows": 254590,
         "option_quote: crossed": 3,

@@ -53,6 +53,16 @@ class Desk(NamedTuple):
                     return policy, bound.failures[0]
         return None
 
+    def has_failed(self, reason: int) -> bool:
+        """Whether the loop has returned because a policy, or what it does, has failed.
+
+        What a plain-Python policy raises where its quote is only looked at, no order being there, is forgotten.
+        """
+        if reason == Reason.STOP:
+            failures = self.quote[0].failures
+            failures[:] = [failure for failure in failures if not isinstance(failure.error, Exception)]
+        return reason != Reason.STOP or self.failure is not None
+
     @property
     def listeners(self) -> list[Policy]:
         """The policies that want to be told of ticks or fills."""
@@ -109,10 +119,27 @@ def walk(
     """
     desk.tables.quote_memory[:] = 0.0
     desk.tables.hedge_memory[:] = 0.0
+    return walk_on(events, state, desk, universe, empty, progress, 0, len(events))
+
+
+def walk_on(
+    events: Events,
+    state: State,
+    desk: Desk,
+    universe: Universe,
+    empty: Callable[[State], None],
+    progress: Callable[[int], None],
+    start: int,
+    end: int,
+) -> State:
+    """Walk a part of a path's events, with the state and the memories that the walk up to ``start`` has left.
+
+    The same as `walk` otherwise.
+    """
     state.rules["quote_listens"], state.rules["hedge_listens"] = desk.listens(desk.quoting), desk.listens(desk.hedging)
     for rule, holds in desk.hedging_rules.items():
         state.rules[rule] = holds
-    n, end = 0, len(events)
+    n = start
     while True:
         stop = min(n + _CHUNK, end)
         try:
@@ -127,7 +154,7 @@ def walk(
             empty(state)
         elif reason in _FULL:  # a journal: too small for what one event may write
             state = _enlarged(state, _FULL[Reason(reason)])
-        elif reason != Reason.STOP or desk.failure:
+        elif desk.has_failed(reason):
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
             empty(state)

@@ -95,12 +95,19 @@ def execute(state: State, u: int, units: float, decision_mid: float) -> None:
 
 @internal
 def taker_price(state: State, u: int, units: float) -> float:
-    """Mid, or the touch that the trade takes (the mid where that side is missing), and its own impact."""
-    instrument = state.underlyings[state.underlyings[u]["instrument"]]
+    """Mid, or the touch that the trade takes (the mid where that side is missing), and its own impact.
+
+    Its distance from the mid is as many times as long as the rules say.
+    """
+    instrument, rules = state.underlyings[state.underlyings[u]["instrument"]], state.rules[0]
     touch = instrument["ask"] if units > 0.0 else instrument["bid"]
-    is_mid = state.rules[0]["hedge_at_touch"] == 0 or touch != touch
+    is_mid = rules["hedge_at_touch"] == 0 or touch != touch
     price = instrument["spot"] if is_mid else touch
-    return price if state.rules[0]["impact"] == 0 else price + own_impact(instrument, units)
+    if rules["impact"] != 0:
+        price += own_impact(instrument, units)
+    if rules["hedge_cost"] == 1.0:
+        return price
+    return instrument["spot"] + rules["hedge_cost"] * (price - instrument["spot"])
 
 
 @internal

@@ -19,8 +19,8 @@ def fees(execution: Execution) -> dict[str, float]:
         "fee_option": option.maker,
         "fee_option_taker": option.taker,
         "fee_cap": inf if option.cap is None else option.cap,
-        "fee_hedge": hedge.taker,
-        "fee_hedge_maker": hedge.maker,
+        "fee_hedge": hedge.taker * execution.hedge_cost,
+        "fee_hedge_maker": hedge.maker * execution.hedge_cost,
     }
 
 

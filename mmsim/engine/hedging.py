@@ -9,6 +9,7 @@ from mmsim.engine.hedge_delta import Answer, as_marked, price_held
 from mmsim.engine.quoting import keep_fault
 from mmsim.engine.seats import HedgeSeat
 from mmsim.engine.state import Counter, State
+from mmsim.engine.tracing import Asked, Traced, trace_trade
 from mmsim.kernel import internal
 from mmsim.policy import HedgeView
 
@@ -61,5 +62,8 @@ def ask_hedge(state: State, u: int, timer: int, hedger: HedgeSeat) -> bool:
         keep_fault(state, view)
         state.fault[1, 0], state.fault[1, 1] = units, 0 + Answer.HEDGE
         return False
-    send_hedge(state, u, round_to_lot(units, underlying["lot"]))
+    size = round_to_lot(units, underlying["lot"])
+    if state.rules[0]["traced"] == Traced.ALL:
+        trace_trade(state, Asked.HEDGE, view, units, size)
+    send_hedge(state, u, size)
     return True

@@ -56,6 +56,7 @@ def has_room(state: State) -> bool:
         and desk["fills"] + 4 * (options + underlyings + 4) + hedges_under_way < state.fills.shape[0]
         and desk["marks"] + 2 * (underlyings + 2) < state.marks.shape[0]
         and desk["breaches"] + options + 8 * underlyings + 8 < state.breaches.shape[0]
+        and desk["quotes"] + state.sampled.shape[0] < state.quotes.shape[0]
     )
 
 

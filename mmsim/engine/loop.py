@@ -26,6 +26,7 @@ from mmsim.engine.offload import offload
 from mmsim.engine.orders import note_cross, refusal
 from mmsim.engine.positions import write_positions
 from mmsim.engine.queueing import note_market
+from mmsim.engine.quote_rows import write_quotes
 from mmsim.engine.quoting import quote_in_force
 from mmsim.engine.seats import (
     TABLES,
@@ -42,6 +43,7 @@ from mmsim.engine.settlement import exercise_early, exercise_options_on, expire,
 from mmsim.engine.standing import clear_away
 from mmsim.engine.state import STATE, Overflow, Reason, State
 from mmsim.engine.summary import write_marks
+from mmsim.engine.tracing import Traced, look
 from mmsim.engine.valuation import greeks_now, greeks_seen
 from mmsim.events import EVENT, Events, Kind
 from mmsim.kernel import I1, I64, borrowed, by_reference, entry, internal, rows_of, shown, uniform_tuple
@@ -143,10 +145,10 @@ def session(state: State, kind: int, instrument: int, value: float) -> None:
 
 
 @internal
-def grid_mark(state: State, hedger: HedgeSeat) -> bool:
+def grid_mark(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat) -> int:
     """A mark of the time grid: everything revalued, carry posted, limits looked at, a row for each book.
 
-    False on a policy's fault, which may offload options here.
+    Options may be offloaded here. Reason.STOP is all well.
     """
     mark_all(state)
     post_carry(state)
@@ -155,11 +157,13 @@ def grid_mark(state: State, hedger: HedgeSeat) -> bool:
         if state.rules[0]["offloads"] != 0:
             dealt = offload(state, u, hedger)
             if dealt < 0 or (dealt > 0 and not ask_hedge(state, u, 0, hedger)):
-                return False
+                return Reason.HEDGE_FAULT
         check_limits(state, u)
     check_loss(state)
     write_marks(state)
-    return True
+    if state.sampled.shape[0] != 0 and not write_quotes(state, events, n, quoter):
+        return Reason.QUOTE_FAULT
+    return Reason.STOP
 
 
 @internal
@@ -262,7 +266,7 @@ def handle(state: State, events: Events, n: int, quoter: Seat, hedger: HedgeSeat
     elif kind == Kind.ORDER or kind == Kind.BAR_TRADE:
         return order(state, events, n, quoter, hedger)
     elif kind == Kind.MARK:
-        return Reason.STOP if grid_mark(state, hedger) else Reason.HEDGE_FAULT
+        return grid_mark(state, events, n, quoter, hedger)
     elif kind == Kind.FAIR_VOLATILITY:
         state.options[i]["fair_volatility"] = event["value"]
     elif kind == Kind.TIMER:
@@ -340,4 +344,9 @@ def run(
             of_option_at(functions[8]), borrowed(tables.hedge_offload),
         )
     )  # fmt: skip
-    return walk(state, events, start, stop, quoter, hedger)
+    if state.rules[0]["traced"] != Traced.ALL:
+        return walk(state, events, start, stop, quoter, hedger)
+    look(state, 0)
+    walked = walk(state, events, start, stop, quoter, hedger)
+    look(state, state.options.shape[0])
+    return walked

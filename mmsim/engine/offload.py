@@ -14,6 +14,7 @@ from mmsim.engine.journal import begin, new_fill, post
 from mmsim.engine.limits import check_position
 from mmsim.engine.seats import HedgeSeat
 from mmsim.engine.state import Counter, State, TransactionKind, micros
+from mmsim.engine.tracing import Asked, Traced, trace_trade
 from mmsim.engine.valuation import greeks_now, market_fair
 from mmsim.kernel import internal
 from mmsim.ledger import Account
@@ -44,6 +45,8 @@ def offload(state: State, u: int, hedger: HedgeSeat) -> int:
             return -1
         size = round_to_lot(contracts, 1.0)
         if size != 0.0:
+            if state.rules[0]["traced"] == Traced.ALL:
+                trace_trade(state, Asked.OFFLOAD, view, contracts, size)
             fill_offload(state, i, size, at)
             check_position(state, i)
             dealt += 1

@@ -63,7 +63,7 @@ def dealt_size(state: State, order: Any, side: float, quote: QuoteInForce, theo:
         state.counters[Counter.ORDERS_NO_QUOTE] += 1
         return 0.0
     price = quote.ask if side > 0.0 else quote.bid
-    limit = limit_price(state, option, order, side, theo)
+    limit = state.desk[0]["limit"] = limit_price(state, option, order, side, theo)
     improvement = (limit - price) * side  # what the client gains against its limit
     rule = state.client_rules[order["client"], 1]
     if rule == FillRule.RESERVATION or rule == FillRule.SNIPED:

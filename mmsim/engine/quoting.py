@@ -10,6 +10,7 @@ from mmsim.engine.expectation import expected_over
 from mmsim.engine.greeks import book_at
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State
+from mmsim.engine.tracing import trace_quote
 from mmsim.engine.valuation import delta_now, theo_seen, years_left
 from mmsim.kernel import fields_of, internal
 from mmsim.policy import Quote, QuoteView
@@ -145,11 +146,10 @@ def quote_in_force(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> Q
             state.fault[1, k] = (answer.bid, answer.ask, answer.bid_size, answer.ask_size)[k]
         return QuoteInForce(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
     option = state.seen_options[i]
-    if state.rules[0]["alarmed"] != 0:
-        answer = guarded(state, view.underlying, ts, view.theo, answer)
-    bid_size, ask_size = answer.bid_size, answer.ask_size
-    bid = round_down(state, option, answer.bid) if bid_size > 0.0 else 0.0
-    ask = round_up(state, option, answer.ask) if ask_size > 0.0 else 0.0
+    kept = guarded(state, view.underlying, ts, view.theo, answer) if state.rules[0]["alarmed"] != 0 else answer
+    bid_size, ask_size = kept.bid_size, kept.ask_size
+    bid = rounded_bid = round_down(state, option, kept.bid) if bid_size > 0.0 else 0.0
+    ask = rounded_ask = round_up(state, option, kept.ask) if ask_size > 0.0 else 0.0
     if state.rules[0]["post_only"] != 0:
         if bid_size > 0.0 and bid >= option["ask"]:
             bid = round_down(
@@ -165,8 +165,11 @@ def quote_in_force(state: State, i: int, ts: int, at: Greeks, quoter: Seat) -> Q
         ask_size = 0.0
     bid_size = _allowed(state, view, 1.0, bid_size)
     ask_size = _allowed(state, view, -1.0, ask_size)
-    fair = 0.5 * (answer.bid + answer.ask)
-    return QuoteInForce(bid, ask, bid_size, ask_size, fair, answer.bid, answer.ask, True)
+    fair = 0.5 * (kept.bid + kept.ask)
+    quote = QuoteInForce(bid, ask, bid_size, ask_size, fair, kept.bid, kept.ask, True)
+    if state.rules[0]["traced"] != 0:
+        trace_quote(state, view, answer, kept, rounded_bid, rounded_ask, quote)
+    return quote
 
 
 @internal

@@ -73,6 +73,10 @@ def new_state(
         script=np.zeros((1, max(len(options), 1))) if script is None else np.ascontiguousarray(script, float),
         taylor=np.zeros((1, 8)),
         fault=np.zeros((2, 32)),
+        quotes=np.zeros(1 << 10, layout.QUOTED),
+        sampled=np.zeros(0, np.int64),
+        trace=np.zeros(0, layout.TRACE),
+        looks=np.zeros(0, layout.LOOK),
     )
 
 
@@ -208,6 +212,7 @@ def _rules(scenario: Scenario, years: Years, is_scripted: bool) -> npt.NDArray[n
         "hedge_latency": scenario.latency.hedge,
         "hedge_at_touch": execution.hedge_at != "mid",
         "passive": execution.hedge_at == "passive",
+        "hedge_cost": execution.hedge_cost,
         "fill_probability": execution.fill_probability,
         "patience": execution.patience,
         "impact": execution.impact is not None,

@@ -14,6 +14,7 @@ from mmsim.engine.queueing import joined
 from mmsim.engine.quoting import QuoteInForce, quote_in_force, tick_at
 from mmsim.engine.seats import Seat
 from mmsim.engine.state import Counter, State
+from mmsim.engine.tracing import trace_placed
 from mmsim.engine.valuation import greeks_now, greeks_seen, has_mark
 from mmsim.kernel import internal
 
@@ -51,13 +52,14 @@ def _decide(state: State, u: int, ts: int, quoter: Seat) -> bool:
         chain = quote_in_force(state, i, ts, at, quoter)
         if not chain.is_valid:
             return False
-        _place(state, option, in_force, chain)
+        _place(state, i, in_force, chain)
     return True
 
 
 @internal
-def _place(state: State, option: Any, ts: int, chain: QuoteInForce) -> None:
+def _place(state: State, i: int, ts: int, chain: QuoteInForce) -> None:
     """A quote decided comes into force at `ts`, unless what stands is near enough or no message is to be had."""
+    option = state.options[i]
     account(state, option, ts)
     option["stands"] = 1
     if not _is_worth_it(state, option, chain):
@@ -75,6 +77,7 @@ def _place(state: State, option: Any, ts: int, chain: QuoteInForce) -> None:
     option["stand_fair"] = chain.policy_fair
     option["stand_policy_bid"], option["stand_policy_ask"] = chain.policy_bid, chain.policy_ask
     note_quote(state, option)
+    trace_placed(state, i)
 
 
 @internal

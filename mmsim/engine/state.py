@@ -247,6 +247,7 @@ RULES = np.dtype(
         ("fee_cap", "f8"),  # share of the premium that an option's fee is at most
         ("fee_hedge", "f8"),  # to the taker
         ("fee_hedge_maker", "f8"),
+        ("hedge_cost", "f8"),  # multiple of the distance from the mid at which hedges take a price
         ("passive", "i8"),  # hedges rest at the near touch
         ("fill_probability", "f8"),  # of them at a tick
         ("patience", "i8"),
@@ -313,6 +314,7 @@ RULES = np.dtype(
         ("rival_half_spread", "f8"),
         ("rival_size", "f8"),
         ("rival_allocation", "i8"),
+        ("traced", "i8"),  # as `tracing.Traced`
     ],
     align=True,
 )
@@ -368,6 +370,9 @@ DESK = np.dtype(
         ("awaiting_tail", "i8"),
         ("awaiting_next", "i8", (len(HORIZONS_NS),)),  # by horizon
         ("overflow", "i8"),  # an Overflow
+        ("quotes", "i8"),
+        ("traces", "i8"),  # decisions traced
+        ("limit", "f8"),  # the price that the client of the order looked at last would have dealt at
     ],
     align=True,
 )
@@ -431,6 +436,7 @@ MARK = np.dtype(
         ("underlying", "i4"),  # -1: the whole desk
         ("spot", "f8"),
         ("hedge", "f8"),
+        ("pending", "f8"),  # units of hedges under way
         ("net_delta", "f8"),
         ("gamma", "f8"),
         ("vega", "f8"),
@@ -443,6 +449,24 @@ MARK = np.dtype(
 )
 
 BREACH = np.dtype([("ts", "i8"), ("limit", "i4"), ("instrument", "i4"), ("path", "i4"), ("value", "f8")], align=True)
+
+QUOTED = np.dtype(  # a chosen option at a mark of the time grid; a side that is not quoted is NaN
+    [
+        ("ts", "i8"),
+        ("path", "i4"),
+        ("instrument", "i4"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "f8"),
+        ("ask_size", "f8"),
+        ("policy_fair", "f8"),
+        ("theo", "f8"),
+        ("market_bid", "f8"),
+        ("market_ask", "f8"),
+        ("spot", "f8"),
+    ],
+    align=True,
+)
 
 POSITION = np.dtype(  # an option at the end of a path
     [
@@ -478,6 +502,19 @@ MARKOUT = np.dtype(  # a client fill after a horizon
     align=True,
 )
 
+TRACE = np.dtype(  # a decision: see `tracing`
+    [
+        ("ts", "i8"),  # as of when
+        ("asked", "i8"),
+        ("view", "f8", (32,)),  # its fields in their order
+        ("answer", "f8", (4,)),  # bid, ask and their sizes, or units in the first
+        ("kept", "f8", (4,)),  # what the alarms left of it
+        ("rounded", "f8", (2,)),  # bid and ask on the tick grid
+        ("in_force", "f8", (4,)),  # after post-only and limits, or units in whole lots
+    ],
+    align=True,
+)
+
 AWAITING = np.dtype(  # a client fill whose mark-outs are not all written
     [
         ("ts", "i8"),
@@ -490,6 +527,8 @@ AWAITING = np.dtype(  # a client fill whose mark-outs are not all written
     ],
     align=True,
 )
+
+LOOK = np.dtype([(name, "f8") for name in ("theo", "delta", "gamma", "vega", "theta", "fair")], align=True)
 
 PENDING = np.dtype([("due", "i8"), ("underlying", "i8"), ("units", "f8"), ("mid", "f8")], align=True)
 
@@ -615,7 +654,15 @@ class TransactionKind(IntEnum):
     OFFLOAD = 9  # a trade with the volatility desk
 
 
-JOURNAL = ("postings", "fills", "marks", "breaches", "positions", "markouts")  # the desk counts the rows of each
+JOURNAL = (
+    "postings",
+    "fills",
+    "marks",
+    "breaches",
+    "positions",
+    "markouts",
+    "quotes",
+)  # the desk counts the rows of each
 
 
 class State(NamedTuple):
@@ -652,6 +699,10 @@ class State(NamedTuple):
     script: npt.NDArray[np.float64]  # (ticks, options) deltas of one unit, given
     taylor: npt.NDArray[np.float64]  # (1, 8) delta, gamma, theta, vega, vanna, volga, rates, total
     fault: npt.NDArray[np.float64]  # (1, 32) the view a policy failed on, or its answer
+    quotes: Rows
+    sampled: npt.NDArray[np.int64]  # the options whose quotes are kept at marks
+    trace: Rows  # of the decisions behind what stands, an option each, and of those of an event
+    looks: Rows  # at the options before an event, and after
 
 
 STATE: Any = tuple_of(
@@ -688,6 +739,10 @@ STATE: Any = tuple_of(
         F2,
         F2,
         F2,
+        rows_of(QUOTED),
+        I1,
+        rows_of(TRACE),
+        rows_of(LOOK),
     ],
 )
 

@@ -19,7 +19,7 @@ def write_marks(state: State) -> None:
     for u in range(state.underlyings.shape[0]):
         underlying = state.underlyings[u]
         row = _next_row(state, u)
-        row["spot"], row["hedge"] = underlying["spot"], underlying["hedge"]
+        row["spot"], row["hedge"], row["pending"] = underlying["spot"], underlying["hedge"], underlying["pending"]
         book = book_at(state, underlying, state.desk[0]["now"])
         row["net_delta"] = book.delta + underlying["hedge"] + underlying["pending"]
         row["gamma"], row["vega"], row["theta"] = book.gamma, book.vega, underlying["book_theta"]
@@ -43,7 +43,7 @@ def _next_row(state: State, underlying: int) -> Any:
 def _write_desk(state: State) -> None:
     """The desk's own row: sums over the underlyings, and equity at the three marks."""
     row = _next_row(state, -1)
-    row["spot"] = row["hedge"] = row["net_delta"] = row["gamma"] = float("nan")
+    row["spot"] = row["hedge"] = row["pending"] = row["net_delta"] = row["gamma"] = float("nan")
     row["vega"] = row["theta"] = 0.0
     for u in range(state.underlyings.shape[0]):
         underlying = state.underlyings[u]

@@ -2,6 +2,7 @@
 
 cache             the folder of compiled code
 compiled          decorators, and the types of the loop's arguments
+linking           how functions that only compiled code calls become a part of it
 bits              a double's bits, for elementary functions
 references        state by pointer, functions by address
 slots             the places in the loop where a policy's methods are called
@@ -12,7 +13,7 @@ plain_policy      plain Python
 
 from mmsim.kernel.binding import bind, raised
 from mmsim.kernel.bits import bits_of, double_of
-from mmsim.kernel.cache import CACHE
+from mmsim.kernel.cache import CACHE, package_digest
 from mmsim.kernel.compiled import (
     F1,
     F2,
@@ -59,6 +60,7 @@ __all__ = [
     "inlined",
     "internal",
     "njit",
+    "package_digest",
     "raised",
     "rows_of",
     "shown",

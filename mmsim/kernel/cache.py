@@ -37,6 +37,11 @@ def digest(paths: Iterable[Path]) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
+def package_digest() -> str:
+    """A hash of all of the package's sources: of what else than compiled code is kept for the next run."""
+    return digest(sorted(_HERE.rglob("*.py")))
+
+
 def _sources() -> list[Path]:
     chosen = [_HERE / name for name in _COMPILED_SOURCES]
     return sorted(file for path in chosen for file in (path.rglob("*.py") if path.is_dir() else [path]))

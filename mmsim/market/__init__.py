@@ -117,9 +117,10 @@ def _check_names(scenario: Scenario, universe: Universe) -> None:
         for k, order in enumerate(group.orders)
     }
     held = {("opening", "options", n, "option"): entry.option for n, entry in enumerate(scenario.opening.options)}
+    shown = {("report", "quotes_of", n): name for n, name in enumerate(scenario.report.quotes_of or ())}
     problems = [
         scenario.problem(path, f"unknown option {name!r}", nearest(name, universe.option_index))
-        for path, name in (orders | held).items()
+        for path, name in (orders | held | shown).items()
         if name not in universe.option_index
     ]
     if problems:

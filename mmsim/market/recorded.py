@@ -7,6 +7,8 @@ side is carried forward, from the clock's start on; a price of 0 beside one that
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmsim import kernel
 from mmsim.errors import Problem, UserError, nearest
 from mmsim.events import Events, Kind, rows
 from mmsim.instruments import Exercise, Premium, Right, UnderlyingKind, Universe
-from mmsim.market import quotes, smoothing, tables
+from mmsim.market import kept, quotes, smoothing, tables
 from mmsim.market.quality import (
     AFTER_END,
     BY_QUOTE,
@@ -52,6 +55,21 @@ UNDERLYING_QUOTES, OPTION_QUOTES, OPTION_TRADES = "underlying_quote", "option_qu
 SURFACE = "surface"  # what is counted of its fits
 KEY = ["underlying", "expiry_ns", "strike", "cp"]  # what tells one option from another
 _FOLDER = ("market", "recorded", "folder")
+_DESK_KEYS = {  # of a scenario: what the desk does with the data, and how it is told
+    "name",
+    "about",
+    "seed",
+    "paths",
+    "keep_paths",
+    "quoting",
+    "hedging",
+    "execution",
+    "limits",
+    "protection",
+    "opening",
+    "report",
+    "variants",
+}
 _END_OF_TIME = int(np.iinfo(np.int64).max)
 _EXPIRIES = (pd.Timestamp(1700, 1, 1), pd.Timestamp(2261, 12, 31))  # what nanoseconds can hold
 _COLUMNS = {
@@ -79,8 +97,21 @@ def source(scenario: Scenario, data: Path | None) -> Source:
     """
     with_trades = any(group.model == "recorded_trades" for group in scenario.clients)
     files = _files(scenario, data, [UNDERLYING_QUOTES, OPTION_QUOTES, *([OPTION_TRADES] if with_trades else [])])
+    inputs = {file.name: tables.sha256(file) for file in files.values()}
+    return kept.kept(kept.SOURCES, _key(scenario, inputs), lambda: _source(scenario, files, inputs))
+
+
+def _key(scenario: Scenario, inputs: Mapping[str, str]) -> str:
+    """The hash of all that a source depends on: the files, the sources, and the scenario without what the desk does."""
+    described = scenario.model_dump(mode="json", exclude=_DESK_KEYS)
+    versions = [np.__version__, pd.__version__, kernel.package_digest()]
+    return hashlib.sha256(json.dumps([described, inputs, versions], sort_keys=True).encode()).hexdigest()
+
+
+def _source(scenario: Scenario, files: Mapping[str, Path], inputs: Mapping[str, str]) -> Source:
     options, ticks, quality = _quoted(scenario, files)
-    trades = _option_trades(scenario, files[OPTION_TRADES], quality, options) if with_trades else _NO_TRADES
+    has_trades = OPTION_TRADES in files
+    trades = _option_trades(scenario, files[OPTION_TRADES], quality, options) if has_trades else _NO_TRADES
     on_surface = scenario.market.theo.volatility == "surface"
     marks, smiles = (_surface_marks if on_surface else _volatilities)(scenario, quality, options, ticks)
     return Source(
@@ -88,7 +119,7 @@ def source(scenario: Scenario, data: Path | None) -> Source:
         streams=[ticks, quotes.events(Kind.QUOTE, options.quotes), marks],
         quoted_from=options.quoted_from,
         trades=trades,
-        inputs={file.name: tables.sha256(file) for file in files.values()},
+        inputs=dict(inputs),
         quality=quality.counts,
         notes=[*_latency_notes(scenario, options.resolution_ns), *_side_notes(quality)],
         smiles=smiles,
@@ -363,10 +394,11 @@ def _surface_marks(
     scenario: Scenario, quality: Quality, options: QuotedOptions, ticks: Events
 ) -> tuple[Events, pd.DataFrame]:
     """The marks of a surface that is fitted as the quotes come, and the smiles of its last fit."""
-    from mmsim.market import books, kept, surfaces  # compiled at import, which other marks have no use for
+    from mmsim.market import books, surfaces  # compiled at import, which other marks have no use for
 
     quoted = books.books(options.universe, options.quotes, ticks, *rate_and_carry(scenario, options.universe))
-    made = kept.kept(quoted, surfaces.settings(scenario), surfaces.built)
+    settings = surfaces.settings(scenario)
+    made = kept.kept(kept.SURFACES, surfaces.key(quoted, settings), lambda: surfaces.built(quoted, settings))
     for what, number in made.counts.items():
         quality.note(SURFACE, what, number)
     marked = np.unique(made.marks["instrument"])

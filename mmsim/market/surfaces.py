@@ -8,9 +8,11 @@ on the forward of its own carry, and is given the volatilities at which its pric
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +67,19 @@ class Built(NamedTuple):
     marks: Events  # VOLATILITY rows
     counts: dict[str, int]  # what: how often
     smiles: pd.DataFrame  # of each underlying's last fit, a row a quote: columns `SMILES`
+
+
+def key(books: Sequence[Book], settings: Settings) -> str:
+    """The hash of everything that the marks of books depend on but the sources of this package."""
+    digest = hashlib.sha256(repr((settings, np.__version__, pd.__version__)).encode())
+    for book in books:
+        for field in fields(book):
+            value = getattr(book, field.name)
+            is_array = isinstance(value, np.ndarray)
+            digest.update(f"{field.name}: {f'{value.dtype} {value.shape}' if is_array else repr(value)};".encode())
+            if is_array:
+                digest.update(np.ascontiguousarray(value).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def built(books: Sequence[Book], settings: Settings) -> Built:

@@ -38,15 +38,19 @@ def by_name(names: Sequence[str], amounts: Sequence[float], marks: Sequence[floa
     return figure
 
 
-def histogram(values: Floats, mean: float) -> tuple[Figure, npt.NDArray[np.intp], Floats]:
-    """How often ``values`` occur, with a line at zero and one at ``mean``; beside the figure its counts and edges."""
-    counts, edges = np.histogram(values, bins=min(40, max(5, round(len(values) ** 0.5))))
+def frequencies(values: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    """How many of ``values`` lie in each of some intervals of equal width, and the edges of these."""
+    return np.histogram(values, bins=min(40, max(5, round(len(values) ** 0.5))))
+
+
+def histogram(counts: npt.NDArray[np.intp], edges: Floats, mean: float) -> Figure:
+    """How often values occur (`frequencies`), with a line at zero and one at ``mean``."""
     figure, [axes] = canvas([190], left=48)
-    axes.bar(edges[:-1], counts, np.diff(edges) * 0.94, align="edge", color=LIGHT["line6"], alpha=0.55)
+    axes.bar(edges[:-1], counts, np.diff(edges) * 0.94, align="edge", color=LIGHT["line6"], alpha=0.8)
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.axvline(mean, color=LIGHT["ink"], linewidth=2, linestyle=(0, (4, 2)))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(compact))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(axis="x", pad=8)
-    return figure, counts, edges
+    return figure

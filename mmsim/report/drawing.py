@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 from markupsafe import Markup
@@ -22,6 +22,23 @@ WIDTH = 560  # units of a figure, a unit being about a pixel in a column of the 
 FONT = 12.0
 
 
+class Drawn(Figure):
+    """A figure that a notebook shows, whether or not pyplot is there."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, float]]:
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=144)
+        width, height = self.get_size_inches() * 72
+        return out.getvalue(), {"width": width, "height": height}
+
+
+class Picture(NamedTuple):
+    """A figure that is drawn when it is wanted."""
+
+    draw: Callable[[], Figure]
+    description: str  # what a screen reader says
+
+
 def canvas(
     heights: Sequence[float],
     *,
@@ -30,18 +47,24 @@ def canvas(
     top: float = 8,
     bottom: float = 26,
     gap: float = 26,
+    columns: int = 1,
+    between: float = 20,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure and its axes, stacked from the top, of these heights; all sizes in units."""
+    """A figure and its axes, row by row from the top, of these heights; all sizes in units.
+
+    ``gap`` is left between rows, ``between`` between the columns of each.
+    """
     height = top + sum(heights) + gap * (len(heights) - 1) + bottom
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    figure = Drawn(figsize=(WIDTH / 72, height / 72))
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     made: list[Axes] = []
-    edge = height - top
+    edge, width = height - top, (WIDTH - left - right - between * (columns - 1)) / columns
     for tall in heights:
         edge -= tall
-        box = (left / WIDTH, edge / height, (WIDTH - left - right) / WIDTH, tall / height)
-        made.append(_plain(figure.add_axes(box)))
+        for column in range(columns):
+            box = ((left + column * (width + between)) / WIDTH, edge / height, width / WIDTH, tall / height)
+            made.append(_plain(figure.add_axes(box)))
         edge -= gap
     return figure, made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,6 @@ def by_group(run: Run, group: str) -> Exhibit:
     names = found.groupby(level=0, observed=True)["contracts"].max().sort_values(ascending=False, kind="stable").index
     shown = [name for name in found.index.unique(level=0) if name in set(names[:SHOWN])]
     legend = [Line(str(name), *_NOTHING, *colored(n)) for n, name in enumerate(shown)]
-    figure = _draw([found.loc[name] for name in shown], legend)
     lines = tuple(
         (str(name), str(after), *_cells(run, row))
         for name in names.sort_values()
@@ -61,8 +61,9 @@ def by_group(run: Run, group: str) -> Exhibit:
         " A line that falls is what clients knew. The end of the run is in the table alone."
     )
     note = f"Shown: {SHOWN} of {len(names)} groups." if len(names) > SHOWN else ""
-    svg = drawing.svg(figure, f"markouts-{group}", f"{title}: currency per contract by horizon")
-    return Exhibit(f"markouts-{group}", title, caption, svg, table, legend if len(legend) > 1 else (), note)
+    draw = partial(_draw, [found.loc[name] for name in shown], legend)
+    picture = drawing.Picture(draw, f"{title}: currency per contract by horizon")
+    return Exhibit(f"markouts-{group}", title, caption, picture, table, legend if len(legend) > 1 else (), note)
 
 
 _NOTHING = (np.zeros(0, "datetime64[ns]"), np.zeros(0))
@@ -97,7 +98,7 @@ def _share(value: float) -> Number:
 def _draw(groups: list[pd.DataFrame], legend: list[Line]) -> Figure:
     """A panel a measure over the same horizons, evenly spaced, with a line and a band a group."""
     horizons = [str(name) for name in max((rows.index for rows in groups), key=len) if name != "end"]
-    figure, stack = drawing.canvas([130, 130], top=22, gap=44)
+    figure, stack = drawing.canvas([130, 130], top=22, gap=44, right=28)
     for axes, (measure, title) in zip(stack, MEASURES.items(), strict=True):
         axes.set_title(title, loc="left", y=1.0, fontsize=drawing.FONT, color=LIGHT["ink"], pad=6)
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)

@@ -99,3 +99,12 @@ def quantity(value: float) -> Number:
         return Number(fixed(value, 0), value)
     text = f"{abs(value):,.5g}" if abs(value) < 1e3 else f"{abs(value):,.2f}".rstrip("0").rstrip(".")
     return Number(MINUS + text if value < 0 else text, value)
+
+
+def percent(value: float, places: int = 1) -> Number:
+    """A share or a volatility, in hundredths.
+
+    >>> percent(0.1234).text, percent(1.0, 0).text, percent(float("nan")).text
+    ('12.3 %', '100 %', '\u2013')
+    """
+    return Number(f"{fixed(100.0 * value, places)} %", value) if isfinite(value) else Number(NONE, None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mmsim.report import bars, drawing, rows
+from mmsim.report import bars, rows
+from mmsim.report.drawing import Picture
 from mmsim.report.exhibits import Exhibit, currency, decimals
 from mmsim.report.numbers import money, quantity
 from mmsim.report.tables import Cell, Table
@@ -32,14 +34,16 @@ def by_option(run: Run) -> Exhibit:
     if len(rest):
         lines.append(_sum(f"{len(rest)} others", rest, places))
     lines.append(_sum("All", options, places))
+    sums = 2 if len(rest) else 1
     head = ("Option", "Expiry, UTC", "Right", "Strike", "Bought", "Sold", "Position", *map(label, _AMOUNTS))
-    table = Table(head, tuple(lines), f"Buckets by option, contracts and {currency(run)}", 1)
+    table = Table(head, tuple(lines), f"Buckets by option, contracts and {currency(run)}", sums)
     caption = (
         f"Total of each option, {currency(run)}, the {len(top)} largest either way; the upright line is its spread"
         " capture. Delta, hedge cost and the hedge's carry belong to the desk and stand in no option."
     )
-    figure = bars.by_name(top["option"].tolist(), top["total"].tolist(), top["spread_capture"].tolist(), places)
-    return Exhibit("by-option", "By option", caption, drawing.svg(figure, "by-option", "Totals by option"), table)
+    names, totals, spreads = (top[column].tolist() for column in ("option", "total", "spread_capture"))
+    picture = Picture(partial(bars.by_name, names, totals, spreads, places), "Totals by option")
+    return Exhibit("by-option", "By option", caption, picture, table)
 
 
 def _line(option: pd.Series, places: int) -> tuple[Cell, ...]:

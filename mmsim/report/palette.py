@@ -3,7 +3,8 @@
 One table for the style sheet and the figures: a figure is drawn in the light colours, and each of them is then
 replaced by its CSS variable (``drawing.svg``), so that figures follow the reader's theme. Text colours have a
 contrast of at least 4.5 to their background (WCAG AA), marks of at least 3. Gain and loss are blue and orange, which
-every common form of colour blindness tells apart; a loss carries a minus sign as well.
+every common form of colour blindness tells apart; a loss carries a minus sign as well. Both have steps from the
+paper, as ``gain1`` to ``gain4``, for cells that hold text.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ LIGHT = {
     "line4": "#a3458a",
     "line5": "#8a6d00",
     "line6": "#56707f",
+    "gain1": "#e6eff6",
+    "gain2": "#c4d8ea",
+    "gain3": "#9dbddc",
+    "gain4": "#71a0cd",
+    "loss1": "#f6ece7",
+    "loss2": "#ead2c4",
+    "loss3": "#dcb49d",
+    "loss4": "#cd9271",
 }
 DARK = {
     "paper": "#14181d",
@@ -39,6 +48,15 @@ DARK = {
     "line4": "#e39ad0",
     "line5": "#e2c044",
     "line6": "#9fb4c2",
+    "gain1": "#1e2834",
+    "gain2": "#293b4f",
+    "gain3": "#36506c",
+    "gain4": "#426589",
+    "loss1": "#2c2624",
+    "loss2": "#48372d",
+    "loss3": "#664937",
+    "loss4": "#855b40",
 }
 LINES = ("line1", "line2", "line3", "line4", "line5", "line6")  # in the order in which series take them
+STEPS = 4  # of gain and of loss, the last the deepest
 DASHES = ("", "", "5 2", "1.5 1.5", "8 2 2 2", "3 2")  # beside the colour, where colours alone could be confused

@@ -16,6 +16,7 @@ BUCKETS = (
     *("spread_capture", "convexity", "drift", "delta", "theta_pnl", "vega_pnl", "rates", "dividends", "carry", "basis"),
     *("hedge_cost", "fees", "total"),
 )  # cumulative columns of marks
+PARTS = ("options_component", "carry_options_cash", "carry_hedge_cash", "carry_borrow", "carry_dividends")
 SHOWN_UNDERLYINGS = 6  # at most, those with the most hedges
 
 
@@ -41,11 +42,13 @@ def desk(run: Run) -> pd.DataFrame:
 
 
 def cumulative(run: Run) -> pd.DataFrame:
-    """Time and cumulative buckets of the whole desk at its marks, from zero at the clock's start."""
-    marks, start = desk(run)[["ts", *BUCKETS]], pd.Timestamp(run.summary["scenario"]["clock"]["start"])
+    """Time, cumulative buckets and the options component of the whole desk at its marks, from zero at the start."""
+    opening = run.summary["equity"]["opening_options"]
+    marks, start = desk(run), pd.Timestamp(run.summary["scenario"]["clock"]["start"])
+    marks = marks.assign(options_component=marks["options_component"] - opening)[["ts", *BUCKETS, *PARTS]]
     if marks["ts"].iloc[0] <= start:
         return marks
-    zero = pd.DataFrame({"ts": [start], **dict.fromkeys(BUCKETS, 0.0)}).astype(marks.dtypes)
+    zero = pd.DataFrame({"ts": [start], **dict.fromkeys((*BUCKETS, *PARTS), 0.0)}).astype(marks.dtypes)
     return pd.concat([zero, marks], ignore_index=True)
 
 
@@ -66,7 +69,10 @@ def symbols(run: Run) -> list[str]:
 
 def underlyings(run: Run) -> list[str]:
     """The symbols shown, in alphabetical order; of many, those with the most hedges."""
-    busiest = sorted(symbols(run), key=lambda symbol: -len(hedges(run, symbol)))
+    named = symbols(run)
+    if len(named) <= SHOWN_UNDERLYINGS:
+        return named
+    busiest = sorted(named, key=lambda symbol: -len(hedges(run, symbol)))
     return sorted(busiest[:SHOWN_UNDERLYINGS])
 
 
@@ -83,3 +89,8 @@ def values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
 def clock(ts: pd.Timestamp) -> str:
     """A time for a table, to the millisecond where it has any."""
     return ts.strftime("%Y-%m-%d %H:%M:%S") + (f".{ts.microsecond // 1000:03d}" if ts.microsecond else "")
+
+
+def clock_of(time: np.datetime64) -> str:
+    """A time without a zone for a table, as `clock` has it."""
+    return clock(pd.Timestamp(time))

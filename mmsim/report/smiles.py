@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from mmsim.report import drawing, palette
-from mmsim.report.drawing import FONT
+from mmsim.report.drawing import FONT, Picture
 from mmsim.report.exhibits import Exhibit
 from mmsim.report.numbers import count, quantity
 from mmsim.report.palette import LIGHT
@@ -52,9 +53,9 @@ def last_fit(run: Run) -> Exhibit:
     lines = tuple(_line(symbol, expiry, quotes) for symbol, expiry, quotes in groups)
     head = ("Underlying", "Expiry, UTC", "Forward", "Quotes", "Fit error", "Inside bid–ask", "Made by")
     table = Table(head, lines, f"{title}; the fit error is the root mean square, in points of volatility (0.01)")
-    svg = drawing.svg(draw(smiles, DRAWN), "smiles", f"{title}: {len(groups)} expiries")
+    drawn = Picture(partial(draw, smiles, DRAWN), f"{title}: {len(groups)} expiries")
     note = f"The figure shows {DRAWN} of {len(groups)} expiries." if len(groups) > DRAWN else ""
-    return Exhibit("smiles", title, caption, svg, table, (), note)
+    return Exhibit("smiles", title, caption, drawn, table, (), note)
 
 
 def draw(smiles: pd.DataFrame, most: int) -> Figure:
@@ -97,7 +98,7 @@ def _fill(axes: Axes, quotes: pd.DataFrame) -> None:
     """The quotes and the mark of one expiry."""
     strike, bid, ask = (quotes[name].to_numpy(float) for name in ("strike", "bid", "ask"))
     mark = quotes["mark"].to_numpy(float)
-    axes.vlines(strike, np.where(bid > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.55)
+    axes.vlines(strike, np.where(bid > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.8)
     axes.plot(strike, mark, color=LIGHT["line2"], linewidth=1.5)
     low, high = float(np.nanmin(mark)), float(np.nanmax(mark))
     room = max(high - low, 0.01)  # a wide quote in the wing does not flatten the smile
@@ -115,9 +116,7 @@ def _fill_around(axes: Axes, quotes: pd.DataFrame) -> None:
     """The quotes of one expiry from the mark, in points of volatility; the widest run out of the panel."""
     strike, mark = quotes["strike"].to_numpy(float), quotes["mark"].to_numpy(float)
     bid, mid, ask = (100.0 * (quotes[name].to_numpy(float) - mark) for name in ("bid", "mid", "ask"))
-    axes.vlines(
-        strike, np.where(quotes["bid"] > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.55
-    )
+    axes.vlines(strike, np.where(quotes["bid"] > 0.0, bid, np.nan), ask, color=LIGHT["line6"], linewidth=2.4, alpha=0.8)
     axes.plot(strike, mid, ".", color=LIGHT["ink"], markersize=3.5)
     axes.axhline(0.0, color=LIGHT["line2"], linewidth=1.5)
     reach = max(2.5 * float(np.nanmedian(ask - bid)), 0.02)

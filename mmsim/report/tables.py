@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import nan
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from mmsim.report import words
 from mmsim.report.numbers import Number, count, fixed, level, money
 
@@ -20,6 +22,7 @@ class Table(NamedTuple):
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
     sums: int = 0  # so many of the last rows are sums of those above
+    note: str = ""  # what stands below it
 
     @property
     def explains(self) -> bool:
@@ -170,6 +173,21 @@ def monte_carlo(summary: Summary) -> Table:
     currency = _currency(summary)
     head = ("Bucket", f"Mean a path, {currency}", "Standard deviation", "Standard error of the mean")
     return Table(head, rows, f"Over {summary['paths']:,} paths", 1)
+
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def quantiles(summary: Summary, paths: pd.DataFrame) -> Table:
+    """Quantiles of each bucket over the paths, those that are zero on all of them left out; ``paths`` is a run's."""
+    places = words.decimals(summary)
+    moved = [bucket for bucket in words.BUCKETS if bucket == "total" or (bucket in paths and paths[bucket].any())]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (words.label(bucket), *(money(float(value), places) for value in paths[bucket].quantile(QUANTILES)))
+        for bucket in moved
+    )
+    head = ("Bucket", *(f"{100 * share:g} %" for share in QUANTILES))
+    return Table(head, rows, f"Quantiles over the paths, {_currency(summary)}", 1)
 
 
 def facts(name: str, values: Mapping[str, Any]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from mmsim.report.sampling import keep_extremes
 
 POINTS = 700  # of a line, at most: more than a screen shows
 MARKS = 240  # of each kind, at most
+REACH = 4.0  # a limit is drawn up to so many times the largest value
 
 
 class Line(NamedTuple):
@@ -30,6 +31,13 @@ class Line(NamedTuple):
     color: str
     dash: str = ""  # an SVG dash array
 
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws it."""
+        dashes = (0, tuple(float(step) for step in self.dash.split())) if self.dash else "solid"
+        width = 2.2 if self.color == "total" else 1.5
+        return {"color": LIGHT[self.color], "linestyle": dashes, "linewidth": width}
+
 
 class Marks(NamedTuple):
     """Single events, drawn as triangles."""
@@ -40,6 +48,27 @@ class Marks(NamedTuple):
     color: str
     shape: str  # "^" or "v"
 
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws them."""
+        color = LIGHT[self.color]
+        return {"color": color, "marker": self.shape, "linestyle": "", "markersize": 5, "markeredgewidth": 0}
+
+
+class Band(NamedTuple):
+    """The room between two series, which share their times; where either is NaN there is none."""
+
+    label: str
+    times: npt.NDArray[np.datetime64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    color: str
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """How matplotlib draws a sample of it."""
+        return {"color": LIGHT[self.color], "linewidth": 7}
+
 
 class Panel(NamedTuple):
     """One pair of axes."""
@@ -49,6 +78,17 @@ class Panel(NamedTuple):
     marks: Sequence[Marks] = ()
     height: float = 110
     prices: bool = False  # the ordinate is a price: full digits and no zero line
+    bands: Sequence[Band] = ()  # behind all else
+    limit: float | None = None  # drawn either way, where it is within `REACH`
+    window: tuple[float, float] | None = None  # the ordinates shown, where not all are
+
+    @property
+    def shown_limit(self) -> float | None:
+        """The limit, if drawing it leaves the lines their shape."""
+        if self.limit is None:
+            return None
+        largest = max((float(np.nanmax(np.abs(line.values), initial=0.0)) for line in self.lines), default=0.0)
+        return self.limit if self.limit <= REACH * largest else None
 
 
 def colored(number: int) -> tuple[str, str]:
@@ -61,7 +101,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     titled = any(panel.title for panel in panels)
     left = 66 if any(panel.prices for panel in panels) else 52
     figure, stack = canvas(
-        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left
+        [panel.height for panel in panels], top=22 if titled else 8, gap=30 if titled else 14, left=left, right=28
     )
     first, last = date2num(_extent(panels))  # type: ignore[no-untyped-call]
     for axes, panel in zip(stack, panels, strict=True):
@@ -102,18 +142,17 @@ def _fill(axes: Axes, panel: Panel) -> None:
         axes.axhline(0, color=LIGHT["muted"], linewidth=0.8)
     if not any(np.nan_to_num(line.values).any() for line in panel.lines):
         axes.set_ylim(-1, 1)  # nothing but zero: no microscope on it
+    if panel.window is not None:
+        axes.set_ylim(*panel.window)
+    for band in panel.bands:
+        kept = np.union1d(keep_extremes(band.low, POINTS), keep_extremes(band.high, POINTS))
+        axes.fill_between(band.times[kept], band.low[kept], band.high[kept], color=LIGHT[band.color], linewidth=0)
+    if panel.shown_limit is not None:
+        for bound in (-panel.shown_limit, panel.shown_limit):
+            axes.axhline(bound, color=LIGHT["loss"], linewidth=1.2, linestyle=(0, (5, 3)))
     for line in panel.lines:
         kept = keep_extremes(line.values, POINTS)
-        style = (0, tuple(float(step) for step in line.dash.split())) if line.dash else "solid"
-        width = 2.2 if line.color == "total" else 1.5
-        axes.plot(line.times[kept], line.values[kept], color=LIGHT[line.color], linestyle=style, linewidth=width)
+        axes.plot(line.times[kept], line.values[kept], **line.style)
     for marks in panel.marks:
         kept = keep_extremes(marks.values, MARKS)
-        axes.plot(
-            marks.times[kept],
-            marks.values[kept],
-            marks.shape,
-            color=LIGHT[marks.color],
-            markersize=5,
-            markeredgewidth=0,
-        )
+        axes.plot(marks.times[kept], marks.values[kept], **marks.style)

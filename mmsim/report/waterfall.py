@@ -14,12 +14,13 @@ from mmsim.report.palette import LIGHT
 ROW = 25.0
 
 
-def draw(steps: Sequence[tuple[str, float]], total: float, places: int) -> Figure:
-    """One horizontal bar a step, each from where the last one ended, and the total from zero.
+def draw(steps: Sequence[tuple[str, float]], total: float, places: int, whole: str = "Total") -> Figure:
+    """One horizontal bar a step, each from where the last one ended, and the total, under its name, from zero.
 
     Amounts on the right, with so many decimals.
     """
-    figure, [axes] = canvas([ROW * (len(steps) + 1)], left=124, right=108, bottom=8)
+    longest = max(len(name) for name in (*(name for name, _ in steps), whole))
+    figure, [axes] = canvas([ROW * (len(steps) + 1)], left=max(124.0, 9.1 * longest), right=108, bottom=8)
     reached = 0.0
     for row, (name, amount) in enumerate(steps):
         axes.barh(row, amount, 0.62, left=reached, color=LIGHT["loss" if amount < 0 else "gain"])
@@ -27,7 +28,7 @@ def draw(steps: Sequence[tuple[str, float]], total: float, places: int) -> Figur
         axes.plot([reached, reached], [row - 0.31, row + 1.31], color=LIGHT["muted"], linewidth=0.8)
         _row(axes, row, name, fixed(amount, places), tone(amount, places) or "ink")
     axes.barh(len(steps), total, 0.62, color=LIGHT["total"])
-    _row(axes, len(steps), "Total", fixed(total, places), "ink", weight="bold")
+    _row(axes, len(steps), whole, fixed(total, places), "ink", weight="bold")
     axes.axvline(0, color=LIGHT["muted"], linewidth=1)
     axes.set_ylim(len(steps) + 0.5, -0.5)
     axes.grid(visible=False)

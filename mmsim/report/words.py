@@ -7,6 +7,7 @@ from typing import Any
 
 from mmsim.report import numbers
 from mmsim.report.numbers import fixed, is_shown_as_zero
+from mmsim.risk.figures import is_liquidation_known
 
 BUCKETS: dict[str, str] = {
     "spread_capture": "theo against the price dealt, at each client fill",
@@ -181,11 +182,37 @@ def verdict(summary: Mapping[str, Any]) -> str:
         return f"Neither good nor bad: the desk ends where it began{f': {why}' if why else ''}."
     if total < 0:
         return f"Bad: the desk lost {amount}: {why}."
+    if _is_on_paper(summary):
+        return f"Good on paper only: the desk made {amount} at theo, and {_at_worst(summary)}: {why}."
     if spread >= total:
         return f"Good: the desk made {amount}: {why}."
     if spread > 0:
         return f"Good, with help from the market: the desk made {amount}: {why}."
     return f"Good, but not by making markets: the desk made {amount}: {why}."
+
+
+def worst_mark(summary: Mapping[str, Any]) -> tuple[str, float]:
+    """The mark of the options that leaves least (closing, which is theo, at_mid, at_liquidation), and what it leaves.
+
+    That is the change in equity since the opening, of several paths their mean. The first of equals.
+    """
+    equity = summary["equity"]
+    marks = ("closing", "at_mid", "at_liquidation") if has_liquidation(summary) else ("closing", "at_mid")
+    changes = {mark: equity[mark] - equity["opening"] for mark in marks}
+    return min(changes.items(), key=lambda item: item[1])
+
+
+def _is_on_paper(summary: Mapping[str, Any]) -> bool:
+    """Whether a profit at theo is a loss at another mark, which the sentence then says."""
+    places, (_, worst) = decimals(summary), worst_mark(summary)
+    is_lost = worst < 0 and not is_shown_as_zero(worst, places)
+    return is_lost and summary["attribution"]["total"] > 0 and summary["counts"].get("client_fills", 0) > 0
+
+
+def _at_worst(summary: Mapping[str, Any]) -> str:
+    mark, worst = worst_mark(summary)
+    where = "closing its options at bid and ask" if mark == "at_liquidation" else "marking its options at market mids"
+    return f"{where} would leave a loss of {fixed(-worst, decimals(summary))}"
 
 
 def explanation(attribution: Mapping[str, float]) -> dict[str, float]:
@@ -234,20 +261,23 @@ def _over_paths(summary: Mapping[str, Any]) -> str:
     )
     if abs(mean) <= 1.96 * error or is_shown_as_zero(mean, places):
         return f"Neither good nor bad: {sentence}. The mean is within 1.96 standard errors of zero."
+    if _is_on_paper(summary):
+        return f"Good on paper only: {sentence}; {_at_worst(summary)}."
     return f"{'Good' if mean > 0 else 'Bad'}: {sentence}."
 
 
 def has_liquidation(summary: Mapping[str, Any]) -> bool:
     """Whether any position has a quote to liquidate at: not where all that lack one leave equity where mid has it."""
-    equity = summary["equity"]
-    return bool(equity["unquoted"] == 0 or equity["at_liquidation"] != equity["at_mid"])
+    return is_liquidation_known(summary["equity"])
 
 
 def second_thought(summary: Mapping[str, Any]) -> str:
-    """A warning where the result hangs on the mark, or an identity does not hold; else empty."""
+    """A warning where the result hangs on the mark and the sentence is silent, or an identity is broken; else empty."""
     broken = [label(name).lower() for name, difference in summary["identities"].items() if difference != 0]
     if broken:
         return f"Do not rely on these figures: an identity does not hold ({', '.join(broken)})."
+    if _is_on_paper(summary):
+        return ""  # the sentence says it
     equity, places = summary["equity"], decimals(summary)
     total, at_liquidation = (equity[mark] - equity["opening"] for mark in ("closing", "at_liquidation"))
     gap = at_liquidation - total

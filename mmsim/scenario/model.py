@@ -26,6 +26,7 @@ from mmsim.scenario.parts.execution import Execution, Latency
 from mmsim.scenario.parts.instruments import Dividend, OptionEntry, UnderlyingEntry
 from mmsim.scenario.parts.market import MarketEntry
 from mmsim.scenario.parts.protection import Protection
+from mmsim.scenario.parts.sensitivity import Sensitivity
 from mmsim.scenario.parts.spot import SpotModel
 from mmsim.scenario.parts.variants import Variants
 from mmsim.scenario.parts.volatility import VolatilityModel
@@ -70,6 +71,7 @@ class Scenario(Part):
     dividends: tuple[Dividend, ...] = Field((), description="cash dividends")
     pricing: Pricing = Field(Pricing(), description="accuracy of Greeks between marks")
     report: ReportEntry = Field(ReportEntry(), description="the grid of marks")
+    sensitivity: Sensitivity = Field(Sensitivity(), description="for `mmsim sensitivity`: what is varied, and how far")
     variants: Variants = Field(
         {}, description="for `mmsim compare`: {NAME: {dotted.key: value}}, each the scenario with these keys changed"
     )
@@ -147,6 +149,11 @@ class Scenario(Part):
 def load(path: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:
     """The scenario in a YAML file, with ``changes`` (dotted key -> YAML text) applied; UserError with all problems."""
     return _validated(strict_yaml.read(path), {}, changes or {})
+
+
+def restored(value: Mapping[str, Any], file: str = "") -> Scenario:
+    """The scenario that was dumped as ``value`` and, once, read from ``file``; UserError with all problems."""
+    return _validated(Document(dict(value), file), {}, {})
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mmsim.errors import UserError
 from mmsim.instruments import Universe
 from mmsim.scenario.model import Scenario
-from mmsim.scenario.parts.clock import Sessions, Weights
+from mmsim.scenario.parts.clock import Clock, Sessions, Weights
 from mmsim.trading_time import VarianceClock, variance_clock
 from mmsim.units import DAY_NS
 
@@ -47,14 +47,19 @@ class Years(NamedTuple):
 
 def years_of(scenario: Scenario, universe: Universe) -> Years:
     """The years of a scenario; UserError where its weights make no clock."""
-    weights, clock = scenario.clock.weights, scenario.clock
-    if weights is None:
-        return Years(None, clock.volatility_days * DAY_NS, clock.volatility_days * DAY_NS)
+    clock = scenario.clock
     last = max([clock.end, *(option.expiry_ns for option in universe.options)])
     try:
-        variance = _clock(weights, scenario.sessions, clock.start - scenario.latency.quote, last)
+        return years_between(clock, scenario.sessions, clock.start - scenario.latency.quote, last)
     except (ValueError, UserError) as error:
         raise UserError(scenario.problem(("clock", "weights"), str(error))) from error
+
+
+def years_between(clock: Clock, sessions: Sessions | None, first: int, last: int) -> Years:
+    """The years of a clock, for times from ``first`` to ``last``; ValueError or UserError as `variance_clock`."""
+    if clock.weights is None:
+        return Years(None, clock.volatility_days * DAY_NS, clock.volatility_days * DAY_NS)
+    variance = _clock(clock.weights, sessions, first, last)
     return Years(variance, variance.year_days * DAY_NS, clock.interest_days * DAY_NS)
 
 

@@ -14,7 +14,8 @@
   spot (the underlying's mid at a hedge) and fee (which tells a hedge that rested from one that took the same price).
 - ``settings``: start_ns, end_ns, volatility_days, interest_days, rates {options_cash, hedge_cash, pricing, borrow,
   borrowing_spread, funding, compounding}, fees {option, hedge, exercise; and option_taker, option_cap,
-  hedge_maker}, offload {half_spread_vol}, hedge_at, impact
+  hedge_maker}, offload {half_spread_vol}, hedge_at, hedge_cost (multiple of the
+  distance from the mid at which hedges take a price), impact
   (instrument number -> {permanent, temporary, daily_volatility, daily_volume}), matching, latency {hedge; and
   quote}, protection {window, freeze, quantity, net_delta, net_vega, jump} (as far as fills can tell of it), marks
   {every_ns, spot, vol}, early {own, assigned} (whether American options are exercised before expiry), opening

@@ -128,7 +128,8 @@ def hedge_price(book: Book, u: int, units: float) -> float:
     instrument = book.hedges[book.instrument_of[u]]
     touch = instrument.ask if units > 0 else instrument.bid
     price = touch if book.settings["hedge_at"] != "mid" and np.isfinite(touch) else instrument.mid
-    return price + book.markets[book.instrument_of[u]].own(units, instrument.mid)
+    cost = price + book.markets[book.instrument_of[u]].own(units, instrument.mid) - instrument.mid
+    return instrument.mid + book.settings.get("hedge_cost", 1.0) * cost
 
 
 def has_rested(book: Book, u: int, units: float, price: float) -> bool:

@@ -134,6 +134,35 @@ class TestPhilox:
         assert compiled(*given) == answer
 
 
+class TestHedgeCost:
+    """A purchase of 100 at a touch of 100.5, the mid being 100, at a fee of 0.01."""
+
+    def bought(self, **execution) -> tuple[float, list[int], list[int]]:
+        run = play(
+            market__spot=path(100, 100), hedging=trades(100), **LATER,
+            execution={"hedge_at": "touch", "fee_per_hedge": 0.01} | execution,
+        )  # fmt: skip
+        price = only(run, "hedge")["price"].item()
+        return price, posted(run, "Expenses:HedgeCost"), posted(run, "Expenses:Fees:Hedge")
+
+    def test_spread_and_fees_are_multiplied(self):
+        assert self.bought() == (100.5, [50_000_000], [1_000_000])
+        assert self.bought(hedge_cost=3.0) == (101.5, [150_000_000], [3_000_000])
+
+    def test_at_nothing_hedges_trade_at_the_mid(self):
+        assert self.bought(hedge_cost=0.0) == (100.0, [], [])
+
+    def test_impact_is_multiplied_and_moves_the_market_as_before(self):
+        """Half of 100 × 0.001 beside the spread: 0.55 from the mid, twice."""
+        price, cost, _ = self.bought(hedge_cost=2.0, impact={"permanent": 0.001})
+        assert price == pytest.approx(101.1, abs=1e-12)
+        assert cost == [110_000_000]
+
+    def test_a_hedge_that_rested_keeps_its_price(self):
+        run = passive(100, 101, 99, 98, execution={"hedge_at": "passive", "patience": "3h", "hedge_cost": 4.0})
+        assert only(run, "hedge")["price"].item() == 99.5
+
+
 class TestImpact:
     def traded(self, *prices: float, units: tuple[float, ...] = (400,), half_spread: float = 0.0, **impact):
         keys = {"market__spot": path(*prices, half_spread=half_spread), "hedging": trades(*units)} | LATER

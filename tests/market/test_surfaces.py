@@ -154,7 +154,7 @@ class TestTheRun:
         pd.testing.assert_frame_equal(loaded.smiles, run.smiles)
         page = loaded.report(tmp_path / "again.html").read_text()
         assert "Smiles of the last fit" in page and page == (tmp_path / "run" / "report.html").read_text()
-        (kept_file,) = cache.glob("*.marks")
+        (kept_file,) = cache.iterdir()
         written = kept_file.stat().st_ino
         again = backtest.run(scenario, data)
         assert kept_file.stat().st_ino == written
@@ -167,7 +167,7 @@ class TestTheCache:
 
     def counting(self, built: Built) -> tuple[list[int], Any]:
         made: list[int] = []
-        return made, lambda *_: made.append(1) or built
+        return made, lambda: made.append(1) or built
 
     def same(self, one: Built, other: Built) -> bool:
         marks = all(np.array_equal(one.marks[n], other.marks[n]) for n in ("ts", "kind", "instrument", "value"))
@@ -175,22 +175,21 @@ class TestTheCache:
 
     def test_is_made_once(self, built: Built, quoted: Any, cache: Path) -> None:
         made, make = self.counting(built)
-        assert all(self.same(kept.kept(*quoted, make), built) for _ in range(3))
+        assert all(self.same(kept.kept(kept.SURFACES, surfaces.key(*quoted), make), built) for _ in range(3))
         assert made == [1]
         assert (cache.stat().st_mode & 0o777) == 0o700
-        (file,) = cache.iterdir()
-        assert file.suffix == ".marks"
+        assert len(list(cache.iterdir())) == 1
 
     @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
     def test_damage_is_seen(self, built: Built, quoted: Any, cache: Path, damage: str) -> None:
         made, make = self.counting(built)
-        kept.kept(*quoted, make)
+        kept.kept(kept.SURFACES, surfaces.key(*quoted), make)
         (file,) = cache.iterdir()
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
         file.write_bytes({"cut": content[:-9], "flipped": content, "empty": b"", "other": b"x" * 500}[damage])
-        assert self.same(kept.kept(*quoted, make), built) and made == [1, 1]
-        assert self.same(kept.kept(*quoted, make), built) and made == [1, 1]
+        assert self.same(kept.kept(kept.SURFACES, surfaces.key(*quoted), make), built) and made == [1, 1]
+        assert self.same(kept.kept(kept.SURFACES, surfaces.key(*quoted), make), built) and made == [1, 1]
 
     def test_every_setting_and_every_quote_counts(self, built: Built, quoted: Any, cache: Path) -> None:
         (book,), settings = quoted
@@ -206,16 +205,16 @@ class TestTheCache:
             (books.Book(**(vars(book) | {"spots": book.spots[1:]})), settings),
         ]
         made, make = self.counting(built)
-        kept.kept([book], settings, make)
+        kept.kept(kept.SURFACES, surfaces.key([book], settings), make)
         for one, its in others:
-            kept.kept([one], its, make)
+            kept.kept(kept.SURFACES, surfaces.key([one], its), make)
         assert len(made) == len(list(cache.iterdir())) == 1 + len(others)
 
-    def test_old_ones_go(self, built: Built, quoted: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(kept, "KEPT_MAX", 2)
+    def test_old_ones_go(self, built: Built, quoted: Any, cache: Path) -> None:
+        shelf = kept.SURFACES._replace(count_max=2)
         (book,), settings = quoted
         for n in range(4):
-            kept.kept([book], settings._replace(refit_ns=n + 1), lambda *_: built)
+            kept.kept(shelf, surfaces.key([book], settings._replace(refit_ns=n + 1)), lambda: built)
             for file in cache.iterdir():
                 os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 10))
         assert len(list(cache.iterdir())) == 2
@@ -226,7 +225,7 @@ class TestTheCache:
         (tmp_path / "file").write_text("")
         monkeypatch.setattr(kernel, "CACHE", tmp_path / "file")
         with pytest.warns(RuntimeWarning, match="not kept"):
-            assert kept.kept(*quoted, lambda *_: built) is built
+            assert kept.kept(kept.SURFACES, surfaces.key(*quoted), lambda: built) is built
 
 
 class TestTheScenario:

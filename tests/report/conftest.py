@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmsim import tables
+from mmsim import markouts, tables
+from mmsim.risk import measured
+from tests.report.browser import browser  # noqa: F401  (a fixture)
 
 BUCKETS = [
     "spread_capture",
@@ -60,6 +62,7 @@ def made_up_run(
             "name": "made-up-day",
             "currency": "USD",
             "clock": {"start": "2026-01-05T14:30:00Z", "end": str(times[-1].isoformat()), "volatility_days": 365},
+            "report": {"mark_every": "1m"},
             "limits": {"position": 500.0, "net_delta": None, "net_gamma": None, "net_vega": None, "loss": 2_000.0},
         },
         "about": "A made-up day: amounts that add up, drawn at random.",
@@ -89,6 +92,7 @@ def made_up_run(
         "components": {"options": round(attribution["total"] - 12.5, 6), "hedge": 12.5},
         "equity": {
             "opening": 0.0,
+            "opening_options": 0.0,
             "closing": attribution["total"],
             "change": attribution["total"],
             "at_mid": float(last["equity_at_mid"]),
@@ -116,17 +120,57 @@ def made_up_run(
             for bucket in [*BUCKETS, "total"]
         }
     every_mark = pd.concat([*frames, desk], ignore_index=True)
+    summary["risk"] = _risk(summary, table["total"].to_numpy() if paths > 1 else np.array([last["total"]]), every_mark)
     breaches = pd.DataFrame(columns=["ts", "path", "limit", "instrument", "value"])
+    dealt = all_fills.loc[all_fills["kind"] == "client"]
     return SimpleNamespace(
         summary=summary,
+        markouts_by=lambda by=None: markouts.summary(markouts.cells([_markouts(dealt)]), by),
         marks=every_mark,
         fills=all_fills,
         deals=all_fills[all_fills["path"] == every_mark["path"].min()],
+        pieces=lambda table, columns: iter([{"fills": all_fills}[table][columns]]),
         options=options,
+        positions=_positions(options, every_mark),
         breaches=breaches,
+        quotes=tables.empty("quotes"),
         smiles=tables.empty("smiles"),
         paths=table,
     )
+
+
+def _markouts(fills: pd.DataFrame) -> pd.DataFrame:
+    """Mark-outs of made-up fills: a third of the edge is lost at once, and twice as much by the end."""
+    size, micros = fills["size"].to_numpy(float), (fills["edge"].to_numpy(float) * 1e6).astype(np.int64)
+    lost = {"1s": micros // 3, "10m": micros // 3, "end": 2 * (micros // 3)}
+    found = [
+        pd.DataFrame(
+            {
+                "client": fills["client"].astype(str),
+                "side": fills["side"].astype(str),
+                "size": size,
+                "horizon": horizon,
+                "delta": np.linspace(-0.9, 0.9, len(fills)),
+                "edge_micros": micros,
+                "markout_micros": micros - impact,
+                "impact_micros": impact,
+                "hedged_markout_micros": micros - impact // 2,
+            }
+        )
+        for horizon, impact in lost.items()
+    ]
+    rows = pd.concat(found, ignore_index=True)
+    return rows.assign(horizon=pd.Categorical(rows["horizon"], list(lost), ordered=True))
+
+
+def _risk(summary: dict[str, Any], totals: np.ndarray, marks: pd.DataFrame) -> dict[str, Any]:
+    """Figures of risk of made-up totals: the marks below theo by as much on every path."""
+    equity, zero = summary["equity"], np.zeros(len(totals))
+    ends = {"theo": "closing", "mid": "at_mid", "liquidation": "at_liquidation"}
+    of_marks = {mark: totals + equity[end] - equity["closing"] for mark, end in ends.items()}
+    made = measured.Totals(of_marks, zero + 100.0, zero - 10.0, zero - 5.0, zero + equity["opening"], zero + 9)
+    span = measured.Span(START.value, 1 / (365 * 86_400e9))
+    return measured.risk(made, measured.Dealt(120.0, 6_000.0, 9_000.0, 900_000.0), marks, 1, span)
 
 
 def _walk(draws: np.random.Generator, length: int, step: float, drift: float = 0.0) -> np.ndarray:
@@ -138,11 +182,12 @@ def _book(draws: np.random.Generator, symbol: str, times: pd.DatetimeIndex) -> p
     n = len(times)
     book = pd.DataFrame({"ts": times, "path": 0, "underlying": symbol})
     book["spot"] = (100 + _walk(draws, n, 0.08)).round(2)
+    book["pending"] = book["unexplained"] = 0.0
     for name, step in {"hedge": 12, "net_delta": 4, "gamma": 2, "vega": 4000, "theta": 90_000}.items():
         book[name] = _walk(draws, n, step)
     book["spread_capture"] = np.abs(_walk(draws, n, 6)).cumsum().round(6) / 10
     book["convexity"], book["drift"] = _walk(draws, n, 11, 2), _walk(draws, n, 3)
-    book["gamma"] = book["convexity"] + book["drift"]
+    book["gamma"] = book["gamma_pnl"] = book["convexity"] + book["drift"]
     steps = {
         "delta": (4, 0),
         "theta_pnl": (1, -2),
@@ -153,6 +198,8 @@ def _book(draws: np.random.Generator, symbol: str, times: pd.DatetimeIndex) -> p
     }
     for name, (step, drift) in (steps | {"basis": (0, 0), "hedge_cost": (0.1, -0.3), "fees": (0, -0.2)}).items():
         book[name] = _walk(draws, n, step, drift)
+    book["carry_options_cash"] = book["carry"]
+    book[["carry_hedge_cash", "carry_borrow", "carry_dividends"]] = 0.0
     book["total"] = book[["theta_pnl" if b == "theta" else "vega_pnl" if b == "vega" else b for b in BUCKETS]].sum(
         axis=1
     )
@@ -164,6 +211,7 @@ def _desk(books: list[pd.DataFrame], times: pd.DatetimeIndex, draws: np.random.G
     desk.insert(0, "ts", times)
     desk["path"], desk["underlying"], desk["spot"] = 0, "", np.nan
     desk["equity"] = desk["total"]
+    desk["options_component"] = _walk(draws, len(times), 90)
     desk["equity_at_mid"] = desk["equity"] - np.abs(_walk(draws, len(times), 3))
     desk["equity_at_liquidation"] = desk["equity_at_mid"] - np.abs(_walk(draws, len(times), 9))
     return desk
@@ -184,6 +232,7 @@ def _options(draws: np.random.Generator, symbols: tuple[str, ...], fills: int) -
             "strike": [float(strike) for _, strike, _ in terms],
             "expiry": pd.Series([expiry] * len(terms), dtype="datetime64[ns, UTC]"),
             "right": [right for _, _, right in terms],
+            "multiplier": 100.0,
             "client": "flow",
         }
     )
@@ -197,6 +246,16 @@ def _options(draws: np.random.Generator, symbols: tuple[str, ...], fills: int) -
     return rows
 
 
+def _positions(options: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
+    """What is held of the options at the end, with Greeks of one unit that are the same for all."""
+    held = options[["path", "underlying", "option", "strike", "expiry", "right", "multiplier", "position"]]
+    last = marks.loc[marks["underlying"] != ""].groupby("underlying").last()
+    greeks = {"delta": 0.4, "gamma": 0.05, "vega": 11.0, "theta": -9.0, "implied_volatility": 0.2, "years": 0.03}
+    prices = {"theo": 2.0, "bid": 1.9, "ask": 2.2, "mid": 2.05}
+    spot = held["underlying"].map(last["spot"]).astype(float)
+    return held.assign(ts=marks["ts"].max(), spot=spot, **prices, **greeks)
+
+
 def _client_fills(
     draws: np.random.Generator, options: pd.DataFrame, times: pd.DatetimeIndex, number: int
 ) -> pd.DataFrame:
@@ -207,10 +266,15 @@ def _client_fills(
             "path": 0,
             "kind": "client",
             "instrument": options["option"].to_numpy()[which],
+            "client": "flow",
             "side": draws.choice(["buy", "sell"], number),
             "size": draws.integers(1, 10, number).astype(float),
             "price": 2.0,
             "spot": np.full(number, 100.0),
+            "theo": 2.03,
+            "policy_fair": 2.02,
+            "quoted": 1.99,
+            "edge": 1.0,
         }
     )
 

@@ -17,14 +17,14 @@ ZERO = dict.fromkeys(words.BUCKETS, 0.0)
 def summary(fills: int = 5, **amounts: float) -> dict[str, Any]:
     attribution = ZERO | amounts
     attribution["total"] = sum(attribution.values())
-    equity = {"opening": 0.0, "closing": attribution["total"], "at_liquidation": attribution["total"]}
+    marks = dict.fromkeys(("closing", "at_mid", "at_liquidation"), attribution["total"])
     return {
         "scenario": {"currency": "USD"},
         "paths": 1,
         "attribution": attribution,
         "counts": {"client_fills": fills},
         "identities": {"trial_balance": 0},
-        "equity": equity,
+        "equity": {"opening": 0.0, **marks, "unquoted": 0},
     }
 
 
@@ -131,7 +131,7 @@ def test_what_a_sentence_leaves_out_is_small() -> None:
         (100.0, 100.0, ""),
         (100.0, 51.0, ""),
         (100.0, 49.0, "a profit of 49.00 USD."),
-        (100.0, -40.0, "a loss of 40.00 USD."),
+        (100.0, -40.0, ""),  # the sentence itself says so
         (-100.0, -149.0, ""),
         (-100.0, -340.0, "a loss of 340.00 USD."),
         (0.0, -340.0, "a loss of 340.00 USD."),
@@ -142,6 +142,21 @@ def test_a_result_that_hangs_on_the_mark_is_said(total: float, at_liquidation: f
     run["equity"]["at_liquidation"] = at_liquidation
     thought = words.second_thought(run)
     assert thought.endswith(said) and bool(thought) == bool(said)
+
+
+def test_a_profit_that_is_a_loss_at_another_mark_is_not_called_good() -> None:
+    run = summary(spread_capture=500, vega=-400)
+    run["equity"] |= {"at_mid": 90.0, "at_liquidation": -40.0}
+    paper = "Good on paper only: the desk made 100.00 USD at theo, and"
+    why = "spread capture brought 500.00; vega took 400.00."
+    assert words.verdict(run) == f"{paper} closing its options at bid and ask would leave a loss of 40.00: {why}"
+    assert words.worst_mark(run) == ("at_liquidation", -40.0)
+    run["equity"] |= {"at_mid": -15.0, "at_liquidation": -15.0, "unquoted": 3}  # what liquidation gives is not known
+    assert words.verdict(run) == f"{paper} marking its options at market mids would leave a loss of 15.00: {why}"
+    monte_carlo = {"total": {"mean": 100.0, "sd": 100.0, "se": 10.0}}
+    over_paths = words.verdict(run | {"paths": 100, "monte_carlo": monte_carlo})
+    assert over_paths.startswith("Good on paper only: the desk makes 100.00 USD a path on average")
+    assert over_paths.endswith("vega took 400.00; marking its options at market mids would leave a loss of 15.00.")
 
 
 def test_a_broken_identity_is_said_before_all_else() -> None:

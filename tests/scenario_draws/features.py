@@ -156,6 +156,7 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     **_keys("execution", "hedge_at", "mid", "touch"),
     "hedges that rested": lambda case: _rested(case, of_makers=True),
     "hedges out of patience": lambda case: _rested(case, of_makers=False),
+    "hedges at a multiple of their cost": lambda case: case.scenario.execution.hedge_cost != 1.0 and _hedged(case),
     "fees by venue": lambda case: case.scenario.execution.fees.option is not None,
     "fee capped by the premium": lambda case: _is_capped(case),
     "impact, temporary": lambda case: bool(case.scenario.execution.impact) and _hedged(case),

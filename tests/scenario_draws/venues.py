@@ -19,6 +19,8 @@ def drawn(frame: Frame, execution: dict[str, Any]) -> dict[str, Any]:
         made |= {"hedge_at": "passive", "fill_probability": draw.one_of(0.0, 0.3, 0.8), "patience": patience}
     if draw.chance(0.2):
         made["impact"] = _impact(draw) | ({} if frame.is_recorded else {"permanent": draw.between(1e-5, 1e-3)})
+    if draw.chance(0.15):
+        made["hedge_cost"] = draw.one_of(0.0, 0.5, 3.0)
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,10 +25,13 @@ class Pricing(Part):
 
 
 class ReportEntry(Part):
-    """The grid of marks: each option is marked at all of these."""
+    """The grid of marks: each option is marked at all of these; and the options whose quotes are kept there."""
 
     mark_every: Step = Field(UNITS_NS["m"], description="time between marks")
     mark_spot: Positive = Field(0.005, description="relative move of the spot that makes a mark (0.005 is 0.5 %)")
     mark_vol: Positive = Field(
         0.02, description="relative move of an option's volatility that makes a mark (0.02 is 2 %)"
+    )
+    quotes_of: Annotated[tuple[str, ...], Field(max_length=20)] | None = Field(
+        None, description="options whose quotes are kept at marks, by name; default: the three most asked for"
     )

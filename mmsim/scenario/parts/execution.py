@@ -82,6 +82,11 @@ class Execution(Part):
         None, description="what hedges do to the price of their instrument; or {SYMBOL: ...} by instrument"
     )
     fees: Fees = Field(Fees(), description="by venue; or fee_per_option and fee_per_hedge, for makers and takers alike")
+    hedge_cost: NonNegative = Field(
+        1.0,
+        description="multiple of what hedges cost: of the distance from the mid at which they take a price, impact "
+        "included, and of their fees",
+    )
     fee_per_hedge: Number = Field(0.0, description="currency a contract of the hedge; negative: a rebate")
     fee_per_option: Number = Field(0.0, description="currency a contract of the option; negative: a rebate")
     fee_per_exercise: NonNegative = Field(

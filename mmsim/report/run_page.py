@@ -1,47 +1,51 @@
-"""The page: which sections stand in it, in what order, and the template that sets them."""
+"""The page of a run: which sections stand in it, in what order."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+import pandas as pd
 
-from mmsim.report import drawing, duty, exhibits, limits, markouts, options, palette, rows, smiles, tables, words
+from mmsim.report import (
+    by_strike,
+    duty,
+    edges,
+    exhibits,
+    gamma,
+    hedging,
+    limits,
+    markouts,
+    options,
+    quotes,
+    risk,
+    rows,
+    sheet,
+    smiles,
+    tables,
+    words,
+)
 from mmsim.report.exhibits import Exhibit
+from mmsim.report.held import options as options_held
 from mmsim.report.numbers import money
+from mmsim.report.sections import Section, fill
 from mmsim.report.tables import Table
 
 if TYPE_CHECKING:
     from mmsim.results import Run
 
-
 RESOLVED = 200_000  # characters of the resolved scenario on the page, at most
-
-
-class Section(NamedTuple):
-    """A heading, notes, two columns (on a phone one after the other), and what needs the whole width."""
-
-    key: str
-    title: str
-    left: Sequence[Exhibit | Table] = ()
-    right: Sequence[Exhibit | Table] = ()
-    wide: Sequence[Table] = ()
-    text: Sequence[str] = ()
 
 
 def render(run: Run) -> str:
     """The whole page as HTML."""
     summary = run.summary
-    with drawing.defaults():
-        sections = _sections(run)
-    return _template().render(
-        summary=summary,
-        scenario=summary["scenario"],
+    return fill(
+        "run.html.j2",
+        kind="report",
+        name=summary["scenario"]["name"],
+        about=summary["about"],
         facts=_facts(summary),
         verdict=words.verdict(summary),
         warnings=[warning for warning in (words.second_thought(summary), limits.halt(run)) if warning],
@@ -50,40 +54,33 @@ def render(run: Run) -> str:
             for name, amount in words.headline(summary["attribution"]).items()
         },
         rest=words.rest(summary["attribution"]),
-        sections=sections,
-        resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
+        sections=sections(run),
+        command=summary["reproduce"],
         provenance=_provenance(summary),
-        light=palette.LIGHT,
-        dark=palette.DARK,
-        style=Markup(_style()),  # noqa: S704  (a file of this package)
+        resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
 
 
-def _style() -> str:
-    return resources.files("mmsim.report").joinpath("style.css").read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("mmsim.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
-
-
-def _sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[Section]:
     """The sections in reading order; where no path's rows were kept (``keep_paths: 0``) those which need none."""
-    kept = not run.marks.empty
     over_paths = [_paths(run)] if run.summary["paths"] > 1 else []
-    of_path = [_time(run), _market(run)] if kept else []
-    by_option = [_options(run)] if kept else []
-    after = [_markouts(run)] if kept and markouts.has_any(run) else []
     surface = [] if run.smiles.empty else [_surface(run)]
-    return [_money(run), *over_paths, *of_path, _views(run), *by_option, *after, *surface, _marks(run), _trust(run)]
+    if run.marks.empty:
+        return [_money(run), *over_paths, _views(run), *surface, *_marks(run), risk.section(run), _trust(run)]
+    held = options_held(run)
+    first = [_money(run), *over_paths, _sheet(run, held)] if over_paths else [_sheet(run, held), _money(run)]
+    after = [_markouts(run)] if markouts.has_any(run) else []
+    of_book = [_gamma(run), _hedging(run), _market(run), *_quotes(run), *after, _options(run)]
+    last = [*surface, _views(run), _trust(run)]
+    return [*first, _time(run), *of_book, risk.section(run), *_marks(run, held), *last]
+
+
+def _sheet(run: Run, held: pd.DataFrame) -> Section:
+    title, top = "The daily sheet", [sheet.earned(run), sheet.greeks(run, held)]
+    if held.empty:
+        return Section("sheet", title, text=["No option is held at the end."], top=top)
+    pins = [sheet.pins(run, held)] if sheet.any_expires_soon(held) else []
+    return Section("sheet", title, [sheet.vega(run, held)], [tables.three_marks(run.summary), *pins], top=top)
 
 
 def _money(run: Run) -> Section:
@@ -91,11 +88,31 @@ def _money(run: Run) -> Section:
 
 
 def _paths(run: Run) -> Section:
-    return Section("paths", "Over the paths", [exhibits.distribution(run)], [tables.monte_carlo(run.summary)])
+    right, wide = [tables.monte_carlo(run.summary)], [tables.quantiles(run.summary, run.paths)]
+    return Section("paths", "Over the paths", [exhibits.distribution(run)], right, wide)
 
 
 def _time(run: Run) -> Section:
-    return Section("time", "When it was earned", [exhibits.cumulative(run)], [exhibits.gamma_and_theta(run)])
+    left, right = [exhibits.cumulative(run)], [exhibits.components(run)]
+    return Section("time", "When it was earned", left, right)
+
+
+def _gamma(run: Run) -> Section:
+    title, moved = "Gamma against theta", gamma.moves(run)
+    left: list[Exhibit | Table] = [gamma.gamma_and_theta(run)]
+    right: list[Exhibit | Table] = [gamma.break_even(run, moved)] if moved else []
+    shorter = left if len(moved) > 1 else right
+    shorter.append(tables.convexity_and_theta(run.summary))
+    return Section("gamma", title, left, right, [gamma.realised_and_implied(run, moved)] if moved else [])
+
+
+def _hedging(run: Run) -> Section:
+    books, title = hedging.books(run), "Hedging"
+    if not books:
+        return Section("hedging-ways", title, [tables.components(run.summary)])
+    ways = hedging.ways(run, books)
+    right = [hedging.error(run, books, ways[0]), tables.components(run.summary)]
+    return Section("hedging-ways", title, [hedging.over_time(run, ways)], right, [hedging.compared(run, ways)])
 
 
 def _market(run: Run) -> Section:
@@ -105,18 +122,27 @@ def _market(run: Run) -> Section:
     return Section("market", "Market, hedges and inventory", shown[::2], shown[1::2], text=text)
 
 
+def _quotes(run: Run) -> list[Section]:
+    shown = quotes.against_the_market(run)
+    return [Section("quotes", "Quotes against the market", shown[::2], shown[1::2])] if shown else []
+
+
 def _views(run: Run) -> Section:
     summary = run.summary
-    left = [tables.cash(summary), tables.components(summary), tables.carry(summary), tables.accounts(summary)]
-    right = [tables.convexity_and_theta(summary), tables.taylor(summary), tables.revaluation(summary)]
-    return Section("views", "The same money, counted otherwise", left, right)
+    carry = None if run.marks.empty else exhibits.carry(run)
+    left = [tables.cash(summary), tables.accounts(summary)]
+    right: list[Exhibit | Table] = [tables.taylor(summary), tables.revaluation(summary), tables.carry(summary)]
+    return Section("views", "The same money, counted otherwise", left, [*right, *([carry] if carry else [])])
 
 
 def _options(run: Run) -> Section:
     title = "By option and client"
     if run.options.empty:
         return Section("options", title, text=["No option was traded or held."])
-    return Section("options", title, [options.by_option(run)], [options.by_client(run)])
+    maps = by_strike.maps(run)
+    chain = [] if rows.client_fills(run).empty else [edges.chain(run)]
+    right: list[Exhibit | Table] = [*maps[1::2], *chain, options.by_client(run)]
+    return Section("options", title, [*maps[::2], options.by_option(run)], right)
 
 
 def _markouts(run: Run) -> Section:
@@ -129,10 +155,15 @@ def _surface(run: Run) -> Section:
     return Section("surface", "The volatility surface", [smiles.last_fit(run)])
 
 
-def _marks(run: Run) -> Section:
+def _marks(run: Run, held: pd.DataFrame | None = None) -> list[Section]:
+    """What the daily sheet does not say of the three marks; ``held`` as `held.options` has it, where rows were kept."""
     said = _unquoted(run.summary)
     figures = [exhibits.marks_against_theo(run)] if not run.marks.empty and exhibits.marks_differ(run) else []
-    return Section("marks", "Three marks", figures, [tables.three_marks(run.summary)], text=[said] if said else [])
+    is_on_sheet = held is not None and not held.empty
+    by_expiry = [sheet.liquidation(run, held)] if held is not None and is_on_sheet and figures else []
+    right = [] if is_on_sheet else [tables.three_marks(run.summary)]
+    section = Section("marks", "Three marks", figures, right, by_expiry, [said] if said else [])
+    return [section] if figures or right or said else []
 
 
 def _unquoted(summary: Mapping[str, Any]) -> str:
