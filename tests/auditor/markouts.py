@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,6 @@ class Waiting:
         self.fill, self.option, self.ts, self.units, self.price = fill, option, ts, units, price
         self.theo = self.spot = self.delta = self.dividends = float("nan")
         self.settled: tuple[float, float, float] | None = None  # theo, spot, dividends paid so far
-        self.left = dict(HORIZONS)
 
 
 class Markouts:
@@ -45,7 +45,7 @@ class Markouts:
         self.book = book
         self.found: list[Markout] = []
         self.fills: list[Waiting] = []
-        self.open: list[Waiting] = []  # with horizons left
+        self.due: list[tuple[int, int, str]] = []  # when, which of the fills, its horizon: a heap
         self.paid = np.zeros(len(book.hedges))  # dividends by underlying so far
 
     def add(self, row: int, option: int, ts: int, size: float, price: float) -> None:
@@ -53,8 +53,9 @@ class Markouts:
         fill = Waiting(row, option, ts, size * self.book.multiplier[option], price)
         fill.theo, fill.spot, fill.dividends = self._now(fill, ts)
         fill.delta = float(self.book.delta(np.array([option]), fill.spot, ts)[0])
+        for name, wait in HORIZONS.items():
+            heapq.heappush(self.due, (ts + wait, len(self.fills), name))
         self.fills.append(fill)
-        self.open.append(fill)
 
     def _now(self, fill: Waiting, ts: int) -> tuple[float, float, float]:
         if fill.settled is not None:
@@ -64,12 +65,9 @@ class Markouts:
 
     def pass_to(self, ts: int) -> None:
         """Time goes on to ``ts``: horizons that ended before see the market as it is."""
-        for fill in self.open:
-            for name, wait in list(fill.left.items()):
-                if fill.ts + wait < ts:
-                    del fill.left[name]
-                    self._note(fill, name, self._now(fill, fill.ts + wait))
-        self.open = [fill for fill in self.open if fill.left]
+        while self.due and self.due[0][0] < ts:
+            then, number, name = heapq.heappop(self.due)
+            self._note(self.fills[number], name, self._now(self.fills[number], then))
 
     def pay(self, u: int, amount: float) -> None:
         """A dividend has gone ex."""
