@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from mmsim.errors import Problem, UserError
 
 MANIFEST = "manifest.json"  # the SHA-256 of every other file
+_OTHER_VERSION = " (another version of mmsim may have written it)"
 MAKING = ".mmsim-making-"  # begins the name of a folder of what is not yet whole
 _OLD = "old"  # in which the results that are being replaced are kept
 _YOUNG_S = 60.0
@@ -296,7 +297,7 @@ def _manifest(folder: Path, layout: Layout) -> dict[str, str]:
 
 def _check_named(folder: Path, hashes: Mapping[str, str], names: Iterable[str], layout: Layout) -> None:
     if missing := [name for name in names if name not in hashes]:
-        message = f"is not {layout.owner}: it does not name {', '.join(missing)}"
+        message = f"is not {layout.owner}: it does not name {', '.join(missing)}{_OTHER_VERSION}"
         raise UserError(Problem(message, file=str(folder / MANIFEST)))
 
 
@@ -304,7 +305,8 @@ def _summary(folder: Path, layout: Layout) -> dict[str, Any]:
     file = folder / layout.summary
     summary = _json(file, layout.owner)
     if wrong := [key for key, kind in layout.keys.items() if not isinstance(summary.get(key), kind)]:
-        raise UserError(Problem(f"is not {layout.owner}: wrong or without {', '.join(wrong)}", file=str(file)))
+        message = f"is not {layout.owner}: wrong or without {', '.join(wrong)}{_OTHER_VERSION}"
+        raise UserError(Problem(message, file=str(file)))
     return summary
 
 
