@@ -77,7 +77,7 @@ function texts() {
 }
 
 // The same of every filled or stroked shape, but for those of the grid's colour, which help but say nothing, and for
-// shades: how deep a cell of a heat map is, is what it says (WCAG 1.4.11 excepts it), and bands stand behind a line.
+// shades, and hollow marks' paper: how deep a cell of a heat map is, is what it says (WCAG 1.4.11 excepts it), and bands stand behind a line.
 function shapes() {
   const found = [];
   const root = getComputedStyle(document.documentElement);
@@ -85,8 +85,10 @@ function shapes() {
   const shades = new Set(["--rule", ...steps].map((name) => rgba(root.getPropertyValue(name)).slice(0, 3).join()));
   for (const shape of document.querySelectorAll("svg path, svg use, svg rect, svg circle, svg line")) {
     if (shape.closest("defs, clipPath") || Number(getComputedStyle(shape).fillOpacity) < 0.75) continue;
-    const colors = ["fill", "stroke"].map((property) => painted(shape, property)).filter((color) => color && color[3] > 0);
     const back = paper(shape);
+    const all = ["fill", "stroke"].map((property) => painted(shape, property)).filter((color) => color && color[3] > 0);
+    const marked = all.filter((color) => color.slice(0, 3).join() !== back.join());
+    const colors = marked.length ? marked : all;
     const figure = shape.closest("figure")?.id || "legend";
     const rows = colors.filter((color) => !shades.has(color.slice(0, 3).join()));
     if (rows.length === colors.length) found.push(...rows.map((color) => [figure, over(color, back), back, true]));
