@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         realised_volatility,
         two_scale_variance,
     )
-    from mmsim.explained import Explanation, explain
+    from mmsim.explanation.explain import Explanation, explain
     from mmsim.fitted import SurfaceAt, surface_at
     from mmsim.minimum_variance import MinimumVarianceFit, fit_minimum_variance, volatility_marks
     from mmsim.policy import FillView, HedgeView, OptionView, Quote, QuoteView, TickView
@@ -99,7 +99,7 @@ _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
             "realised_volatility",
             "two_scale_variance",
         ),
-        "explained": ("Explanation", "explain"),
+        "explanation.explain": ("Explanation", "explain"),
         "policy": ("FillView", "HedgeView", "OptionView", "Quote", "QuoteView", "TickView"),
         "pricing": ("greeks", "implied_volatility", "price"),
         "results": ("Run",),

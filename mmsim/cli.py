@@ -299,15 +299,15 @@ def explain(
 
         if kernel.will_compile() and not as_json:
             err.print(COMPILING)
-        from mmsim import explained  # compiles
+        from mmsim.explanation import explain as explanation  # compiles
 
-        found = explained.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
+        found = explanation.explain(folder, event=event, at=at, fill=fill, path=path, data=data)
         if as_json:
             print_json(found.to_dict())
         else:
-            from mmsim import explain_screen
+            from mmsim.explanation import text
 
-            explain_screen.show(found, out)
+            text.show(found, out)
 
 
 @app.command()

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from mmsim import backtest, results, tables
+from mmsim import backtest, tables
 from mmsim.engine import drive, setup
 from mmsim.engine import state as layout
-from mmsim.engine.state import JOURNAL, State, TransactionKind
+from mmsim.engine.state import JOURNAL, State
 from mmsim.engine.tracing import Traced
-from mmsim.errors import UserError
 from mmsim.events import Events
-from mmsim.ledger import NAMES, Account
+from mmsim.explanation import origin
+from mmsim.explanation.posted import Posted
 from mmsim.market import Market, busiest
 from mmsim.market.kept import Shelf, kept
 from mmsim.policy import Policy
 from mmsim.results import Run
-from mmsim.run_folder import table_file
 from mmsim.scenario import Scenario, restored
 from mmsim.tables import Names
-from mmsim.whole_folder import MANIFEST
-from mmsim.workspace import scenario_file
 
 REPLAYS = Shelf("replays", "states of a replay", 64, 1 << 25)
 _STRETCHES, _STRETCH = 16, 1 << 15  # states kept of a path at most, and events between them at least
@@ -79,24 +72,24 @@ class Replay:
         ``ledger`` is the hash of the run's ledger where it is known: states on the way are then kept for the next time.
         """
         summary = run.summary
-        _check_versions(summary["versions"])
-        file, own_data = _made_from(summary["reproduce"])
+        origin.check_versions(summary["versions"])
+        file, own_data = origin.made_from(summary["reproduce"])
         self.scenario = restored({k: v for k, v in summary["scenario"].items() if k != "variants"}, file)
-        _check_kept(self.scenario, path)
+        origin.check_kept(self.scenario, path)
         self.policies = backtest.policies_of(self.scenario)
-        _check_inputs(summary["inputs"], backtest.policy_hashes(*self.policies))
+        origin.check_inputs(summary["inputs"], backtest.policy_hashes(*self.policies))
         self.market, self.desk, template = backtest.staged(self.scenario, self.policies, data or own_data)
-        _check_inputs(summary["inputs"], self.market.inputs)
+        origin.check_inputs(summary["inputs"], self.market.inputs)
         self.path, self.names = path, Names.of(self.market, [tables.VOLATILITY_DESK])
         self.events = self.market.events(path)
         self._state = self._started(setup.copy_of(template))
         setup.restart(self._state, template, path, keep=True)
         self._state.rules["traced"] = Traced.STANDING
         self._next = 0
-        self._ledger = _Ledger(run, path, self.names)
+        self._ledger = Posted(run, path, self.names)
         self.checked = 0  # postings that were the ledger's
         self._stretch = max(-(-len(self.events) // _STRETCHES), _STRETCH)
-        self._key = _digest(ledger, path, summary) if ledger else ""
+        self._key = origin.digest(ledger, path, summary) if ledger else ""
 
     def _started(self, state: State) -> State:
         """The state with room for what is traced, and with the options whose quotes the run has looked at."""
@@ -208,121 +201,3 @@ def _emptied(state: State) -> None:
     """Throw a journal away."""
     for name in JOURNAL:
         state.desk[name] = 0
-
-
-class _Ledger:
-    """The postings of a path in a run's ledger, one after another."""
-
-    def __init__(self, run: Run, path: int, names: Names) -> None:
-        numbers = dict(zip(("kind", "account", "instrument"), map(_numbered, _texts(names)), strict=True))
-        self._pieces = _encoded(run._tables["ledger"].pieces(_COLUMNS), path, numbers)
-        self._held = next(self._pieces)
-        self._name = run.summary["name"]
-
-    def check(self, postings: npt.NDArray[np.void]) -> None:
-        """UserError unless these are the next postings."""
-        done = 0
-        while done < len(postings):
-            while not len(self._held["ts"]):
-                held = next(self._pieces, None)
-                if held is None:
-                    raise self._differs(postings[done])
-                self._held = held
-            count = min(len(postings) - done, len(self._held["ts"]))
-            part = postings[done : done + count]
-            differs = np.zeros(count, bool)
-            for name, values in self._held.items():
-                differs |= part[name] != values[:count]
-            if differs.any():
-                raise self._differs(part[int(differs.argmax())])
-            self._held = {name: values[count:] for name, values in self._held.items()}
-            done += count
-
-    def skip(self, count: int) -> None:
-        """Pass over postings that have been checked before."""
-        while count > len(self._held["ts"]):
-            count -= len(self._held["ts"])
-            self._held = next(self._pieces)
-        self._held = {name: values[count:] for name, values in self._held.items()}
-
-    def _differs(self, posting: Any) -> UserError:
-        when = pd.Timestamp(int(posting["ts"]), tz="UTC").isoformat()
-        said = f"transaction {posting['transaction']} at {when} has other postings than the run's ledger"
-        return UserError(f"{self._name}: it cannot be explained, since it does not play again as it was: {said}")
-
-
-def _texts(names: Names) -> Iterator[list[str]]:
-    """What kinds, accounts and instruments are numbered by, from -1 for the empty name on."""
-    yield ["", *(kind.name.lower() for kind in TransactionKind)]
-    yield ["", *(NAMES[account] for account in Account)]
-    yield ["", *names.options, *names.underlyings]
-
-
-def _numbered(texts: list[str]) -> dict[str, int]:
-    return {text: number - 1 for number, text in enumerate(texts)}
-
-
-def _encoded(pieces: Iterator[pd.DataFrame], path: int, numbers: Mapping[str, Mapping[str, int]]) -> Iterator[_Columns]:
-    """The rows of one path as the loop writes them, by the names of its columns."""
-    for piece in pieces:
-        mine = piece["path"].to_numpy() == path
-        columns = {
-            "transaction": piece["transaction"].to_numpy(),
-            "ts": piece["ts"].dt.tz_localize(None).to_numpy("datetime64[ns]").view(np.int64),
-            "amount": piece["amount_micros"].to_numpy(),
-        }
-        for name, known in numbers.items():
-            places = np.array([known.get(text, -2) for text in piece[name].cat.categories], np.int64)
-            columns[name] = places[piece[name].cat.codes.to_numpy()]
-        yield {name: values[mine] for name, values in columns.items()}
-
-
-def opened(run: Run | str | Path) -> tuple[Run, str]:
-    """A run, or the one in a folder with the hash of its ledger; UserError if it is not what its manifest says."""
-    if isinstance(run, Run):
-        return run, ""
-    found = results.load(run)
-    return found, json.loads((Path(run) / MANIFEST).read_text(encoding="utf-8"))[table_file("ledger")]
-
-
-def _digest(ledger: str, path: int, summary: Mapping[str, Any]) -> str:
-    """The hash of all that the states of a replay depend on, but for mmsim's sources."""
-    parts = [ledger, path, *(summary[name] for name in ("scenario", "inputs", "versions"))]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _check_kept(scenario: Scenario, path: int) -> None:
-    kept = min(scenario.keep_paths, scenario.paths)
-    if not 0 <= path < kept:
-        said = f"it kept {kept:,}, numbered from 0" if kept else "it kept none (keep_paths)"
-        raise UserError(f"path {path} has no ledger in the run: {said}")
-
-
-def _check_versions(made_with: Mapping[str, str]) -> None:
-    """UserError if the run was made with other versions of anything than those here."""
-    here = backtest.versions()
-    other = [
-        f"{name} {made_with.get(name, 'none')} (here {here.get(name, 'none')})"
-        for name in sorted({*made_with, *here})
-        if made_with.get(name) != here.get(name)
-    ]
-    if other:
-        raise UserError(f"the run was made with {', '.join(other)}: install these to explain it")
-
-
-def _check_inputs(made_with: Mapping[str, str], here: Mapping[str, str]) -> None:
-    """UserError if a file is not the one that the run has read, by its SHA-256."""
-    other = [name for name, digest in here.items() if made_with.get(name) != digest]
-    if other:
-        raise UserError(f"the run has read other files than these: {', '.join(other)} (the SHA-256 differs)")
-
-
-def _made_from(command: str) -> tuple[str, str | None]:
-    """The scenario's file and the data folder in the command that made a run."""
-    words = shlex.split(command)
-    data = words[words.index("--data") + 1] if "--data" in words else None
-    typed = words[2]
-    try:
-        return str(scenario_file(Path(typed))), data
-    except UserError:  # it may be gone: the run's folder holds all but its place
-        return typed, data

@@ -20,8 +20,8 @@ from mmsim.units import duration_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmsim.explain_decisions import Decision
-    from mmsim.explained import Explanation
+    from mmsim.explanation.decisions import Decision
+    from mmsim.explanation.explain import Explanation
 
 WIDTH = 120
 _SHOWN = 40  # postings, at most: of a mark there are hundreds

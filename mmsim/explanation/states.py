@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmsim.engine.state import State, TransactionKind
 from mmsim.events import Kind, Leg
-from mmsim.explain_replay import Played, Replay
+from mmsim.explanation.replay import Played, Replay
 from mmsim.ledger import MICROS, Account
 
 ASSETS = [Account.CASH_OPTIONS, Account.CASH_HEDGE, Account.OPTIONS, Account.HEDGE]

@@ -16,10 +16,11 @@ from scipy.stats import norm
 from typer.testing import CliRunner
 
 import mmsim
-from mmsim import backtest, cli, explained, tables
+from mmsim import backtest, cli, tables
 from mmsim.engine.state import Counter
 from mmsim.errors import UserError
-from mmsim.explain_replay import Replay
+from mmsim.explanation import explain as explained
+from mmsim.explanation.replay import Replay
 from mmsim.policy import QuoteView
 from mmsim.results import Run
 from mmsim.scenario import Scenario

@@ -12,7 +12,7 @@ import pandas as pd
 from mmsim.engine.state import TransactionKind
 from mmsim.engine.tracing import Asked
 from mmsim.events import Kind
-from mmsim.explain_replay import Played, Replay
+from mmsim.explanation.replay import Played, Replay
 from mmsim.policy import HedgeView, OptionView, QuoteView
 from mmsim.results import Run
 

@@ -15,9 +15,10 @@ from mmsim.attribution import BUCKETS
 from mmsim.engine.state import Counter
 from mmsim.errors import UserError
 from mmsim.events import Kind
-from mmsim.explain_decisions import Decision, decisions, hedges_decided
-from mmsim.explain_replay import Played, Replay, opened
-from mmsim.explain_state import ASSETS, at_hand, state_table
+from mmsim.explanation.decisions import Decision, decisions, hedges_decided
+from mmsim.explanation.origin import opened
+from mmsim.explanation.replay import Played, Replay
+from mmsim.explanation.states import ASSETS, at_hand, state_table
 from mmsim.ledger import NAMES, Account
 from mmsim.results import Run
 from mmsim.units import parse_instant
@@ -91,14 +92,14 @@ class Explanation:
         return dict(_jsonable(made))
 
     def __str__(self) -> str:
-        from mmsim import explain_screen
+        from mmsim.explanation import text
 
-        return explain_screen.text(self)
+        return text.text(self)
 
     def _repr_html_(self) -> str:
-        from mmsim import explain_screen
+        from mmsim.explanation import text
 
-        return explain_screen.html(self)
+        return text.html(self)
 
 
 def explain(
