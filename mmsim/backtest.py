@@ -234,8 +234,11 @@ def _inputs(scenario: Scenario, built: market.Market, quoting: Policy, hedging: 
 
 
 def policy_hashes(quoting: Policy, hedging: Policy) -> dict[str, str]:
-    """SHA-256 of the policies' files, by their names."""
-    return _hashes([quoting.file, hedging.file])
+    """SHA-256 of the policies' files, by their names; two files of one name have their roles before it."""
+    if quoting.file.name != hedging.file.name or quoting.file == hedging.file:
+        return _hashes([quoting.file, hedging.file])
+    of_roles = {"quoting": quoting.file, "hedging": hedging.file}
+    return {f"{role}: {name}": digest for role, file in of_roles.items() for name, digest in _hashes([file]).items()}
 
 
 def _hashes(files: Iterable[Path]) -> dict[str, str]:

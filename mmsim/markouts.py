@@ -79,11 +79,12 @@ def summary(found: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """A row a horizon, or where ``by`` is one of GROUPS a row a group and horizon, from the cells ``found``.
 
     ``fills`` and ``contracts``; exact sums ``edge_micros``, ``markout_micros``, ``impact_micros`` (edge = mark-out +
-    impact) and ``hedged_markout_micros``; ``retained`` and ``hedged_retained``, mark-out / edge; by contract, currency:
-    ``edge``, ``markout``, ``impact``, ``hedged_markout``; and the standard errors ``edge_se``, ``markout_se`` and
-    ``hedged_markout_se`` of these, NaN for one fill: with M amount and Q contracts of n fills and r = ΣM / ΣQ, that
-    of a ratio of sums over independent fills, √(n/(n − 1) · Σ(M − rQ)²) / ΣQ (Cochran, Sampling Techniques, 3rd ed.,
-    1977, equation 2.46 without the correction for a finite population).
+    impact) and ``hedged_markout_micros``; ``retained`` and ``hedged_retained``, mark-out / edge, NaN
+    where there was no edge to retain; by contract, currency: ``edge``, ``markout``, ``impact``, ``hedged_markout``; and
+    the standard errors ``edge_se``, ``markout_se`` and ``hedged_markout_se`` of these, NaN for one fill: with M amount
+    and Q contracts of n fills and r = ΣM / ΣQ, that of a ratio of sums over independent fills,
+    √(n/(n − 1) · Σ(M − rQ)²) / ΣQ (Cochran, Sampling Techniques, 3rd ed., 1977, equation 2.46 without the correction
+    for a finite population).
     """
     if by is not None and by not in GROUPS:
         raise ValueError(f"by must be one of {', '.join(GROUPS)}, not {by!r}")
@@ -91,7 +92,7 @@ def summary(found: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     made = sums[["fills", "contracts", *(f"{name}_micros" for name in AMOUNTS)]].copy()
     with np.errstate(divide="ignore", invalid="ignore"):
         for name, share in (("markout", "retained"), ("hedged_markout", "hedged_retained")):
-            made[share] = sums[f"{name}_micros"] / sums["edge_micros"]
+            made[share] = sums[f"{name}_micros"] / sums["edge_micros"].where(sums["edge_micros"] > 0)
         for name in AMOUNTS:
             made[name] = sums[f"{name}_micros"] / MICROS / sums["contracts"]
         for name in _SQUARED:

@@ -374,7 +374,7 @@ def _risk(run: Run, scenario: Scenario, market: Market, outcomes: Outcomes, jour
         client_fills=outcomes.rows["counters"][:, Counter.CLIENT_FILLS],
     )
     multipliers = np.array([option.multiplier for option in market.universe.options], float)
-    dealt = measured.Dealt.of(spool.pieces(journal.rows("fills")), multipliers)
+    dealt = measured.Dealt.of(journal.rows("fills"), multipliers)
     start, end = scenario.clock.start, scenario.clock.end
     years = float(years_of(scenario, market.universe).of_volatility(start, end))
     span = measured.Span(start, years / (end - start))

@@ -187,7 +187,7 @@ class TestWhatPeeksIsCaught:
             leak = next(filter(None, found), "")
         assert f": {cheat.shows}" in leak, leak
 
-    @pytest.mark.parametrize(("kind", "shows"), [("hedging", "marks.net_delta"), ("quoting", "ledger.ts")])
+    @pytest.mark.parametrize(("kind", "shows"), [("hedging", "marks.pending"), ("quoting", "ledger.ts")])
     def test_policies_on_recorded_data(self, sample: Recording, tmp_path: Path, kind: str, shows: str) -> None:
         leak = of_tape(sample, tmp_path, **{kind: f"{{policy: '{PEEKING}:{cheats.OF_POLICIES[kind]}'}}"})
         assert f": {shows} at" in leak, leak

@@ -358,3 +358,28 @@ def test_recorded_options_are_explained(recorded_data: Path, root: Path, tmp_pat
         assert_is_the_ledgers(found, run)
     with pytest.raises(UserError, match="there is no folder"):
         mmsim.explain(saved, fill=0, data=tmp_path)
+
+
+def test_policies_of_one_file_name_are_each_looked_at(tmp_path: Path) -> None:
+    """Two files of one name in two folders: an edit of the first is seen, though the second is as it was."""
+    home = Path(mmsim.__file__).parents[1] / "strategies"
+    for role, name in (("quoting", "fixed_width"), ("hedging", "delta_band")):
+        (tmp_path / role).mkdir()
+        (tmp_path / role / "mine.py").write_text((home / role / f"{name}.py").read_text())
+    policies = {role: {"policy": str(tmp_path / role / "mine.py")} for role in ("quoting", "hedging")}
+    run = mmsim.run(Scenario.model_validate(MIXED | policies))
+    assert {"quoting: mine.py", "hedging: mine.py"} <= set(run.summary["inputs"])
+    mmsim.explain(run, event=0)
+    edited = tmp_path / "quoting" / "mine.py"
+    edited.write_text(edited.read_text() + "\n# another\n")
+    with pytest.raises(UserError, match=r"other files than these: quoting: mine\.py"):
+        mmsim.explain(run, event=0)
+
+
+def test_a_hedge_that_rests_is_not_said_to_fill_after_the_latency(root: Path) -> None:
+    run = mmsim.run(root / "scenarios" / "synthetic" / "protected_day.yaml")
+    assert run.summary["scenario"]["execution"]["hedge_at"] == "passive" and run.summary["scenario"]["latency"]["hedge"]
+    fill = int(np.flatnonzero(run.fills["kind"] == "hedge")[3])
+    found = mmsim.explain(run, fill=fill)
+    assert found.hedge_latency_ns == 0 and "after its decision" not in str(found)
+    assert len(found.fills) and found.fills["kind"].eq("hedge").any()

@@ -100,3 +100,10 @@ def test_one_fill_has_no_standard_error_and_no_edge_no_share() -> None:
 def test_an_unknown_group_is_named() -> None:
     with pytest.raises(ValueError, match="client, side, moneyness, size, not 'colour'"):
         markouts.summary(markouts.cells([table()]), "colour")
+
+
+def test_nothing_is_retained_of_no_edge() -> None:
+    """A group that was dealt worse than theo, and lost more: no share of its edge makes sense."""
+    rows = table(fills=4, size=1.0).assign(edge_micros=-100, markout_micros=-150, impact_micros=50)
+    found = markouts.summary(markouts.cells([rows]))
+    assert found["retained"].isna().all() and (found["markout"] < 0).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -44,24 +45,18 @@ class Desk(NamedTuple):
     functions: Any  # where the loop finds their methods
     tables: Tables  # the arrays that the methods are given
 
-    @property
-    def failure(self) -> tuple[Policy, Failure] | None:
-        """The plain-Python policy that has raised and what it raised, if one did."""
-        for policy, bounds in ((self.quoting, self.quote), (self.hedging, self.hedge)):
-            for bound in bounds:
-                if bound.failures:
-                    return policy, bound.failures[0]
-        return None
+    def failure(self, reason: int, state: State) -> tuple[Policy, Failure] | None:
+        """The plain-Python policy that has raised and what it raised, if that is why the loop has returned.
 
-    def has_failed(self, reason: int) -> bool:
-        """Whether the loop has returned because a policy, or what it does, has failed.
-
-        What a plain-Python policy raises where its quote is only looked at, no order being there, is forgotten.
+        What a quote raises where it is only looked at, no order being there, is no reason.
         """
-        if reason == Reason.STOP:
-            failures = self.quote[0].failures
-            failures[:] = [failure for failure in failures if not isinstance(failure.error, Exception)]
-        return reason != Reason.STOP or self.failure is not None
+        seats = [(self.quoting, self.quote), (self.hedging, self.hedge)]
+        for policy, bounds in seats if reason != Reason.HEDGE_FAULT else reversed(seats):
+            for bound in bounds:
+                is_reason = partial(_stops, reason, state) if bound is self.quote[0] else _always
+                if found := next(filter(is_reason, bound.failures), None):
+                    return policy, found
+        return None
 
     @property
     def listeners(self) -> list[Policy]:
@@ -80,6 +75,18 @@ class Desk(NamedTuple):
         )
         prices = vol or slope or bool(getattr(type(self.hedging.instance), "PRICES_BOOK", False))
         return {"prices_book": prices, "has_hedge_vol": vol, "has_hedge_slope": slope, "offloads": offload}
+
+
+def _stops(reason: int, state: State, failure: Failure) -> bool:
+    """Whether a quote has raised at the view that the loop has stopped at, or has been interrupted."""
+    shown = np.array(failure.view, float)
+    is_there = reason == Reason.QUOTE_FAULT and np.array_equal(shown, state.fault[0, : len(shown)], equal_nan=True)
+    return is_there or not isinstance(failure.error, Exception)
+
+
+def _always(_failure: Failure) -> bool:
+    """Of any other method: the loop has returned because of it."""
+    return True
 
 
 def seat(quoting: Policy, hedging: Policy, underlyings: int) -> Desk:
@@ -154,7 +161,7 @@ def walk_on(
             empty(state)
         elif reason in _FULL:  # a journal: too small for what one event may write
             state = _enlarged(state, _FULL[Reason(reason)])
-        elif desk.has_failed(reason):
+        elif reason != Reason.STOP or desk.failure(reason, state):
             raise _fault(Reason(reason), events, n, state, desk, universe)
         elif n == end:
             empty(state)
@@ -182,7 +189,7 @@ def _fault(reason: Reason, events: Events, n: int, state: State, desk: Desk, uni
         return UserError(f"execution.impact.permanent: {moved}: it is too large for such trades")
     if reason == Reason.OVERFLOW:
         return UserError(f"an amount too large for the ledger, or no number, at {_event(events, n, universe)}")
-    policy, failure = desk.failure or _answered(reason, state, desk)
+    policy, failure = desk.failure(reason, state) or _answered(reason, state, desk)
     if isinstance(failure.error, KeyboardInterrupt):
         return failure.error  # the user's interrupt
     at = _event(events, n, universe)

@@ -127,8 +127,8 @@ def explain(
     earlier: tuple[Decision, ...] = ()
     if made is not None:
         since = int(made["ts"].value)
-        if made["kind"] == "hedge" and replay.scenario.latency.hedge:
-            earlier = _decided(found, replay, since - replay.scenario.latency.hedge, str(made["instrument"]))
+        if made["kind"] == "hedge" and (waited := _waited(replay)):
+            earlier = _decided(found, replay, since - waited, str(made["instrument"]))
         replay.to_transaction(min(_first_at(replay, since), len(replay.events) - 1), int(made["transaction"]))
     else:
         replay.to(_number(replay, event, instant))
@@ -142,11 +142,16 @@ def _instant(at: str) -> int:
         raise UserError(str(error)) from error
 
 
+def _waited(replay: Replay) -> int:
+    """Nanoseconds from a hedge's decision to its fill; 0 where it may rest until the market comes to it."""
+    return 0 if replay.scenario.execution.hedge_at == "passive" else replay.scenario.latency.hedge
+
+
 def _decided(run: Run, replay: Replay, ts: int, symbol: str) -> tuple[Decision, ...]:
     """The decisions at a time to hedge an underlying, which the replay is then just behind."""
     replay.to(_first_at(replay, ts))
     after = int(np.searchsorted(replay.events["ts"], ts, "right"))
-    is_filled_next = _first_at(replay, ts + replay.scenario.latency.hedge) == after
+    is_filled_next = _first_at(replay, ts + _waited(replay)) == after
     return hedges_decided(run, replay, replay.traced(after if is_filled_next else after + 1), ts, symbol)
 
 
@@ -201,7 +206,7 @@ def _explained(run: Run, replay: Replay, played: Played, earlier: tuple[Decision
         postings=tables.ledger_table(played.rows["postings"], replay.names),
         equity_before_micros=before,
         equity_after_micros=after,
-        hedge_latency_ns=replay.scenario.latency.hedge,
+        hedge_latency_ns=_waited(replay),
         checked=replay.checked,
     )
 

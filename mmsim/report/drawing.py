@@ -18,6 +18,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mmsim.report.numbers import compact
 from mmsim.report.palette import LIGHT
 
+_NAMES = {color: name for name, color in reversed(LIGHT.items())}
+_COLOR = re.compile("|".join(_NAMES))
 WIDTH = 560  # units of a figure, a unit being about a pixel in a column of the page
 FONT = 12.0
 
@@ -99,6 +101,15 @@ def defaults() -> AbstractContextManager[None]:
     return matplotlib.rc_context({k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")})
 
 
+def _themed(tag: str, key: str) -> str:
+    """A tag of a figure with ids of its own, shorter numbers, and the reader's colours and font."""
+    tag = re.sub(r'\sid="[\w.]+_\d+"', "", tag)  # names of groups, which nothing refers to
+    tag = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{key}-", tag).replace("xlink:href", "href")
+    tag = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", tag)
+    tag = re.sub(r'\sd="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), tag)
+    return _COLOR.sub(lambda color: f"var(--{_NAMES[color[0]]})", tag)
+
+
 def svg(figure: Figure, key: str, description: str) -> Markup:
     """The figure as an inline SVG element: deterministic, ids of its own, colours as CSS variables.
 
@@ -111,12 +122,7 @@ def svg(figure: Figure, key: str, description: str) -> Markup:
     drawn = out.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", drawn, flags=re.DOTALL)
-    drawn = re.sub(r'\sid="[\w.]+_\d+"', "", drawn)  # names of groups, which nothing refers to
-    drawn = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{key}-", drawn).replace("xlink:href", "href")
-    drawn = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", drawn)
-    drawn = re.sub(r'\sd="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), drawn)
-    for name, color in LIGHT.items():
-        drawn = drawn.replace(color, f"var(--{name})")
+    drawn = re.sub(r"<[^>]+>", lambda tag: _themed(tag[0], key), drawn)  # a text is left as it is, whatever it says
     width, height = figure.get_size_inches() * 72
     opening = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         width, round(height, 2), description

@@ -33,6 +33,7 @@ _GROUPS = {
 }  # a table: the first and the last of its figures
 
 
+WIDE = 10.0  # times the median gap between theo and liquidation: a gap that is said to be of the quotes
 _PLAIN = ("share", "ratio", "number", "contracts")  # units that a reader does not need to be told
 
 
@@ -42,7 +43,7 @@ def section(run: Run) -> Section:
     first, vega, hedging, falls, sharpe, over_paths = by_group.values()
     left: list[Exhibit | Table] = [*([] if run.marks.empty else [drawdown(run)]), falls, sharpe]
     right = [first, *([over_paths] if run.summary["paths"] > 1 else []), vega, hedging]
-    return Section("risk", "Risk", left, right, text=_said(run.summary))
+    return Section("risk", "Risk", left, right, text=[*_said(run.summary), *_wide_at_trough(run)])
 
 
 def _said(summary: dict[str, Any]) -> list[str]:
@@ -56,6 +57,25 @@ def _said(summary: dict[str, Any]) -> list[str]:
             " increments are of the first of them."
         )
     return said
+
+
+def _wide_at_trough(run: Run) -> list[str]:
+    """A warning where the deepest drawdown at liquidation stands at quotes far wider than the run's usual ones."""
+    fall = run.summary["risk"]["drawdowns"].get("liquidation")
+    if run.marks.empty or fall is None:
+        return []
+    desk = rows.desk(run)
+    gap = desk["equity"] - desk["equity_at_liquidation"]
+    trough, usual = gap[desk["ts"] == pd.Timestamp(fall["trough"])], gap[gap > 0].median()
+    if trough.empty or not trough.iloc[-1] > WIDE * usual:
+        return []
+    taken, rule = (fixed(float(cost), words.decimals(run.summary)) for cost in (trough.iloc[-1], usual))
+    said = (
+        f"At the trough of the drawdown at liquidation, {rows.clock(pd.Timestamp(fall['trough']))}, closing at bid and"
+        f" ask would have taken {taken} {currency(run)}, against {rule} as a rule: quotes were wide or stubs, in a halt"
+        " say, and the drawdowns at mid and liquidation are theirs."
+    )
+    return [said]
 
 
 def _table(run: Run, title: str, first: str, last: str) -> Table:

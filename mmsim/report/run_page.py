@@ -53,12 +53,18 @@ def render(run: Run) -> str:
             name: money(amount, words.decimals(summary))
             for name, amount in words.headline(summary["attribution"]).items()
         },
-        rest=words.rest(summary["attribution"]),
+        rest=_beside(summary),
         sections=sections(run),
         command=summary["reproduce"],
         provenance=_provenance(summary),
         resolved=tables.brief(json.dumps(summary["scenario"], indent=2, ensure_ascii=False), RESOLVED),
     )
+
+
+def _beside(summary: Mapping[str, Any]) -> str:
+    """What stands below the figures at the top."""
+    said = (words.rest(summary["attribution"]), words.at_other_marks(summary), words.to_know(summary))
+    return " ".join(filter(None, said))
 
 
 def sections(run: Run) -> list[Section]:

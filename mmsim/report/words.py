@@ -155,6 +155,26 @@ def rest(attribution: Mapping[str, float]) -> str:
     return f"The total also holds {', '.join(parts)}." if parts else ""
 
 
+def at_other_marks(summary: Mapping[str, Any]) -> str:
+    """What the total is with the options at the market's prices; empty where these are theo."""
+    equity, places = summary["equity"], decimals(summary)
+    marks = {"the market's mid": "at_mid"} | ({"liquidation": "at_liquidation"} if has_liquidation(summary) else {})
+    totals = {name: equity[mark] - equity["opening"] for name, mark in marks.items() if mark in equity}
+    if all(is_shown_as_zero(total - summary["attribution"]["total"], places) for total in totals.values()):
+        return ""
+    said = ", ".join(f"at {name} {fixed(total, places)}" for name, total in totals.items())
+    return f"The total is at theo; {said}."
+
+
+def to_know(summary: Mapping[str, Any]) -> str:
+    """Where the run's notes stand; empty without any."""
+    count = len(summary["notes"])
+    if not count:
+        return ""
+    notes = f"{count} notes under “Can it be relied on” say" if count > 1 else "A note under “Can it be relied on” says"
+    return f"{notes} what to know first."
+
+
 def drivers(attribution: Mapping[str, float]) -> dict[str, float]:
     """All that the total is made of beside spread capture, in groups that a sentence can name; their sum is exact."""
     rest = ("rates", "dividends", "basis", "unexplained")

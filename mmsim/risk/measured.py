@@ -35,6 +35,9 @@ class Totals(NamedTuple):
     client_fills: Floats
 
 
+_BLOCK = 1 << 15  # rows of fills that are summed at once
+
+
 class Span(NamedTuple):
     """The clock of a run."""
 
@@ -51,10 +54,11 @@ class Dealt(NamedTuple):
     hedge_notional: float = 0.0
 
     @classmethod
-    def of(cls, pieces: Iterable[npt.NDArray[np.void]], multipliers: Floats) -> Dealt:
+    def of(cls, fills: npt.NDArray[np.void], multipliers: Floats) -> Dealt:
         """The sums over rows of fills; ``multipliers`` are those of the options by number."""
         sums = np.zeros(len(cls._fields))
-        for rows in pieces:
+        for start in range(0, len(fills), _BLOCK):
+            rows = fills[start : start + _BLOCK]
             clients, hedges = rows[rows["kind"] == TransactionKind.CLIENT], rows[rows["kind"] == TransactionKind.HEDGE]
             contracts, units = np.abs(clients["size"]), np.abs(hedges["size"])
             deltas = contracts * multipliers[clients["instrument"]] * np.abs(clients["delta"])

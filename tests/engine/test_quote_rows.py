@@ -122,3 +122,23 @@ def test_a_policy_that_fails_where_no_order_is_does_not_stop_the_run(tmp_path: P
     )
     assert run.counts["client_fills"] == 1
     assert np.isnan(quotes(run, 1)["bid"]) and quotes(run, 4)["bid"] == 4.0
+
+
+def test_what_was_only_looked_at_is_not_blamed_for_what_fails_later(tmp_path: Path) -> None:
+    """Quotes raise while they are looked at; then the hedge answers nonsense, and is named."""
+    file = tmp_path / "both.py"
+    file.write_text(
+        "from typing import NamedTuple\nfrom mmsim import Quote\n\n\nclass Early(NamedTuple):\n    '''Early.'''\n"
+        "    size: float = 1.0\n\n    def quote(self, view):\n"
+        "        told = {1: f'{view.spot}'}\n        if view.years > 7.5 / 24 / 365:\n"
+        "            raise ValueError(told[1])\n        return Quote(4.0, 6.0, 1.0, 1.0)\n\n\n"
+        "class Lost(NamedTuple):\n    '''Lost.'''\n\n    def hedge(self, view):\n"
+        "        return float('nan') if view.net_delta else 0.0\n"
+    )
+    with pytest.raises(UserError, match=r"policy '.*both\.py:Lost': hedge answered nan"):
+        play(
+            market__spot={"model": "path", "step": "1h", "prices": [105]},
+            quoting={"policy": f"{file}:Early"},
+            hedging={"policy": f"{file}:Lost"},
+            clients=clients(order(3.5, "buy", 1, 9.0)),
+        )

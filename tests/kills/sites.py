@@ -142,13 +142,13 @@ def full_disk(work: Work, home: Path, prepare: Work) -> int:
     prepare(home)
     before = contents(home)
     used = int(subprocess.run(["du", "-sk", home], capture_output=True, text=True, check=True).stdout.split()[0])
-    for tries in itertools.count():
+    for tries in range(1000):
         subprocess.run(["mount", "-o", f"remount,size={used + 4 + 4 * tries}k", home], check=True)
         if (how := ended(work, home)) == "done":
             return tries
         assert how == "refused", f"{4 * tries} KiB free: {how}"
         assert contents(home) == before, f"{4 * tries} KiB free"
-    raise AssertionError
+    raise AssertionError(f"refused with {4 * tries} KiB free")
 
 
 def main(folder: Path, saved: Path, *, full: bool) -> None:
@@ -164,8 +164,8 @@ def main(folder: Path, saved: Path, *, full: bool) -> None:
     def older(home: Path) -> None:
         shutil.copytree(saved, home / "run")
         (home / "run" / "csv").mkdir()
-        (home / "run" / "csv" / "fills.csv").write_text("old")
-        (home / "run" / "journal.beancount").write_text("old")
+        (home / "run" / "csv" / "fills.csv").write_text(",".join(tables.columns("fills")) + "\n")
+        (home / "run" / "journal.beancount").write_text('option "title" "old"\n')
 
     works: dict[str, tuple[Work, Work]] = {
         "a new run": (lambda home: other.save(home / "run"), lambda home: None),

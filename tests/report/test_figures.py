@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import mmsim
-from mmsim.report import palette
+from mmsim.report import drawing, palette
 
 ATTACK = '<script>alert(1)</script>"><img src=x>$x$'
 NAMED = {"about": json.dumps(ATTACK), "clients.0.name": json.dumps(ATTACK)}
@@ -118,3 +118,11 @@ def test_names_that_hold_markup_are_text_everywhere(
         assert "<script" not in shown and "&lt;script&gt;alert(1)" in shown
     with pytest.raises(mmsim.UserError, match="name: "):
         mmsim.load_scenario("scenarios/textbook/put_scalping.yaml", changes={"name": json.dumps(ATTACK)})
+
+
+def test_a_text_of_a_figure_is_left_as_it_is() -> None:
+    """Even one that looks like what is changed in tags: a path, an id, a reference, a colour of the palette."""
+    said = f'd="1.2345" id="x_1" href="#a" {palette.LIGHT["gain"]}'
+    figure, [axes] = drawing.canvas([40])
+    axes.text(0.5, 0.5, f" {said}", parse_math=False)
+    assert said in drawing.svg(figure, "key", "a text")

@@ -202,3 +202,18 @@ def test_thinning_keeps_the_extremes_and_the_ends() -> None:
         assert np.nanmax(series[kept]) == np.nanmax(series) and np.nanmin(series[kept]) == np.nanmin(series)
     assert len(keep_extremes([], 4)) == 0 and len(keep_extremes(np.full(50, np.nan), 8)) <= 8
     assert evenly(1000, 7)[[0, -1]].tolist() == [0, 999]
+
+
+def test_what_the_total_is_at_other_marks() -> None:
+    run = summary(spread_capture=100)
+    assert words.at_other_marks(run) == ""
+    run["equity"] |= {"at_mid": 80.0, "at_liquidation": -20.0}
+    assert words.at_other_marks(run) == "The total is at theo; at the market's mid 80.00, at liquidation \u221220.00."
+    run["equity"] |= {"at_liquidation": 80.0, "unquoted": 3}
+    assert words.at_other_marks(run) == "The total is at theo; at the market's mid 80.00."
+
+
+def test_notes_are_counted_at_the_top() -> None:
+    assert words.to_know({"notes": []}) == ""
+    assert words.to_know({"notes": ["a"]}).startswith("A note ")
+    assert words.to_know({"notes": ["a", "b"]}).startswith("2 notes ")
