@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mmsim.variants import compare
     from mmsim.what_if.play import sensitivity
     from mmsim.what_if.result import Sensitivity
+    from mmsim.what_if.result import load as load_sensitivity
 
 __version__ = "0.1.0"
 
@@ -68,6 +69,7 @@ __all__ = [
     "load_comparison",
     "load_run",
     "load_scenario",
+    "load_sensitivity",
     "price",
     "realised_variance",
     "realised_volatility",
@@ -80,7 +82,12 @@ __all__ = [
     "year_fraction",
 ]
 
-_LOADERS = {"load_comparison": "comparison", "load_run": "results", "load_scenario": "scenario"}
+_LOADERS = {
+    "load_comparison": "comparison",
+    "load_run": "results",
+    "load_scenario": "scenario",
+    "load_sensitivity": "what_if.result",
+}
 _HOME = {name: (module, "load") for name, module in _LOADERS.items()} | {
     name: (module, name)
     for module, names in {

@@ -263,18 +263,24 @@ def check(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a run or of a comparison.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder of a run, a comparison or a sensitivity.")
+    ],
     debug: Debug = False,
 ) -> None:
-    """Write the HTML report of a run or a comparison again."""
+    """Write the HTML report of a run, a comparison or a sensitivity again."""
     with mistakes(debug):
         from mmsim import comparison, comparison_folder, results, run_folder
+        from mmsim.what_if import result
+        from mmsim.whole_folder import Layout
 
-        of_comparisons = comparison_folder.LAYOUT.known - run_folder.LAYOUT.known
-        if any((folder / name).exists() for name in of_comparisons):
-            say(str(comparison.load(folder).report(folder / comparison_folder.REPORT)))
-        else:
-            say(str(results.load(folder).report(folder / run_folder.REPORT)))
+        def stands(layout: Layout) -> bool:
+            return any((folder / name).exists() for name in layout.known - run_folder.LAYOUT.known)
+
+        others = {comparison.load: comparison_folder.LAYOUT, result.load: result.LAYOUT}
+        load = next((load for load, layout in others.items() if stands(layout)), results.load)
+        found: Any = load(folder)
+        say(str(found.report(folder / run_folder.REPORT)))
 
 
 @app.command()

@@ -217,3 +217,20 @@ def test_the_command_writes_a_folder_and_says_the_break_evens(tmp_path):
     assert len(pd.read_parquet(tmp_path / "out" / "break_even.parquet")) == 2
     again = CliRunner().invoke(cli.app, ["sensitivity", str(file), "--json", "--out", str(tmp_path / "out")])
     assert {**json.loads(again.stdout), "seconds": 0} == {**summary, "seconds": 0}
+
+
+def test_a_folder_is_read_and_its_page_written_again(known, tmp_path):
+    folder = known.save(tmp_path / "out")
+    found = mmsim.load_sensitivity(folder)
+    pd.testing.assert_frame_equal(found.table, known.table)
+    pd.testing.assert_frame_equal(found.break_even, known.break_even)
+    page = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert CliRunner().invoke(cli.app, ["report", str(folder)]).exit_code == 0
+    assert (folder / "report.html").read_bytes() == page
+    text = (folder / "sensitivity.json").read_text()
+    (folder / "sensitivity.json").write_text(text.replace('"known"', '"other"'))
+    with pytest.raises(UserError, match=r"sensitivity\.json: is missing or is not what manifest\.json says"):
+        mmsim.load_sensitivity(folder)
+    with pytest.raises(UserError, match="is not a sensitivity's"):
+        mmsim.load_sensitivity(tmp_path)

@@ -67,15 +67,19 @@ def sensitivity(
         "factors": [
             {"factor": f.name, "unit": f.unit, "about": f.about, "levels": list(f.levels), "own": f.own} for f in varied
         ],
+        "table": [_row(varied, point, row, is_own=point == points[0]) for point, row in rows.items()],
+        "break_even": found,
+        "off": sum(row["off"] for row in rows.values()),
         "seconds": time.perf_counter() - started,
     }
-    table = [
-        dict(zip((f.name for f in varied), point, strict=True))
-        | row
-        | {"is_own": point == points[0], "settings": written(_changes(varied, point))}
-        for point, row in rows.items()
-    ]
-    return Sensitivity(summary, table, found)
+    return Sensitivity(summary)
+
+
+def _row(varied: Sequence[Factor], point: Point, figures: Row, *, is_own: bool) -> Row:
+    """A combination of levels with its figures and the keys that were changed."""
+    levels = dict(zip((factor.name for factor in varied), point, strict=True))
+    kept = {name: figure for name, figure in figures.items() if name != "off"}
+    return levels | kept | {"is_own": is_own, "settings": written(_changes(varied, point))}
 
 
 def _points(varied: Sequence[Factor], most: int) -> list[Point]:

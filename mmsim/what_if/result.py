@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,8 @@ class Sensitivity:
     ``summary`` is all of sensitivity.json; docs/sensitivity.md explains the columns of the tables.
     """
 
-    def __init__(
-        self, summary: Mapping[str, Any], table: Sequence[Mapping[str, Any]], break_even: Sequence[Mapping[str, Any]]
-    ) -> None:
-        self.summary = {
-            **summary,
-            "table": [{key: value for key, value in row.items() if key != "off"} for row in table],
-            "break_even": [dict(row) for row in break_even],
-            "off": sum(row["off"] for row in table),
-        }
+    def __init__(self, summary: Mapping[str, Any]) -> None:
+        self.summary = dict(summary)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -88,6 +81,11 @@ class Sensitivity:
         return f"Sensitivity({self.summary['name']!r}, {len(self.summary['table'])} runs)"
 
 
+def load(folder: str | Path) -> Sensitivity:
+    """A sensitivity from its folder; UserError if it is none, or if a file is not what the manifest says."""
+    return Sensitivity(whole_folder.read(Path(folder), LAYOUT)[0])
+
+
 def _files(_summary: Mapping[str, Any]) -> list[str]:
     return [SUMMARY, REPORT, *(f"{name}.parquet" for name in TABLES)]
 
@@ -97,7 +95,15 @@ LAYOUT = Layout(
     owner="a sensitivity's",
     summary=SUMMARY,
     page=REPORT,
-    keys={"name": str, "table": list, "break_even": list, "left_out": dict},
+    keys={
+        "name": str,
+        "currency": str,
+        "scenario": dict,
+        "table": list,
+        "break_even": list,
+        "left_out": dict,
+        "off": int,
+    },
     needed=frozenset(_files({})),
     known=frozenset(_files({})),
     files=_files,
