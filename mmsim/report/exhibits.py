@@ -205,8 +205,8 @@ def greeks(run: Run) -> Exhibit:
         f"Theta, {currency(run)} per day": Measure("theta", 1.0 / clock.days_a_year(run.summary)),
     }
     caption = (
-        "Greeks of the options held at each mark, theta as the book was last repriced. A point of volatility is 0.01; theta is per"
-        f" {clock.day(run.summary)}. {LIMITS}"
+        "Greeks of the options held at each mark, theta as the book was last repriced. A point of volatility is 0.01;"
+        f" theta is per {clock.day(run.summary)}. {LIMITS}"
     )
     return _by_underlying(run, "greeks", "Greeks", caption, measures)
 
