@@ -25,8 +25,8 @@ from mmsim.results import Run
 from mmsim.scenario import Scenario, restored
 from mmsim.tables import Names
 
-REPLAYS = Shelf("replays", "states of a replay", 64, 1 << 25)
-_STRETCHES, _STRETCH = 16, 1 << 15  # states kept of a path at most, and events between them at least
+REPLAYS = Shelf("replays", "states of a replay", 256, 1 << 23, compresses=True)
+_STRETCHES, _STRETCH = 48, 1 << 13  # states kept of a path at most, and events between them at least
 _TRACED_ROWS = 512  # decisions of one event, beside one for each option
 _JOURNAL = ("postings", "fills", "breaches")
 _COLUMNS = ("path", "transaction", "ts", "amount_micros", "kind", "account", "instrument")

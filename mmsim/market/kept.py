@@ -11,6 +11,7 @@ import os
 import pickle
 import tempfile
 import warnings
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ class Shelf(NamedTuple):
     what: str  # as a warning names it
     count_max: int  # files; those that were used least recently go first
     bytes_max: int  # of a file: what is larger is made every time
+    compresses: bool = False  # what is mostly zeros, a state of the loop say
 
 
 SURFACES = Shelf("surfaces", "volatility marks", 40, 1 << 28)
@@ -40,9 +42,12 @@ def kept(shelf: Shelf, key: str, make: Callable[[], _Made]) -> _Made:
     folder = kernel.CACHE / shelf.folder
     file = folder / key
     if (content := _read(file)) is not None:
-        return cast("_Made", pickle.loads(content))  # noqa: S301  (nobody else may write to the cache)
+        found = zlib.decompress(content) if shelf.compresses else content
+        return cast("_Made", pickle.loads(found))  # noqa: S301  (nobody else may write to the cache)
     made = make()
     packed = pickle.dumps(made, protocol=5)
+    if shelf.compresses:
+        packed = zlib.compress(packed, 1)
     if len(packed) > shelf.bytes_max:
         return made
     try:
