@@ -43,13 +43,15 @@ class Journal:
         for name in JOURNAL:
             count = int(state.desk[0][name])
             if count:
-                self._append(name, getattr(state, name)[:count].copy())
+                written = getattr(state, name)[:count]
+                self._append(name, written.view(np.uint8).copy().view(written.dtype))  # else it goes field by field
                 state.desk[name] = 0
 
     def _append(self, name: str, rows: npt.NDArray[np.void]) -> None:
         if name == "markouts":
             for horizon in markout_rows.TIMED:
-                self._taken[markout_rows.name(horizon)].append(rows[rows["horizon"] == horizon])
+                places = np.flatnonzero(rows["horizon"] == horizon)
+                self._taken[markout_rows.name(horizon)].append(np.take(rows, places))  # an index goes field by field
         else:
             self._taken[name].append(rows)
 
