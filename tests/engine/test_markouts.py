@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmsim.engine import setup
+from mmsim.engine.state import AWAITING, MARKOUT
 from mmsim.events import Events, Kind, rows
 from mmsim.results import Run
 from tests.economics import oracle
@@ -159,8 +161,15 @@ def test_only_what_clients_dealt_is_marked_out() -> None:
     assert set(run.markouts["transaction"]) == set(run.fills.loc[run.fills["kind"] == "client", "transaction"])
 
 
-def test_many_fills_wait_at_once_and_one_behind_the_other() -> None:
-    """Every nine seconds for four hours, and a tick every ten: each row is what a look at the path gives."""
+@pytest.mark.parametrize("room", [None, 256])
+def test_many_fills_wait_at_once_and_one_behind_the_other(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
+    """Every nine seconds for four hours, and a tick every ten: each row is what a look at the path gives.
+
+    With little room the queue is moved up and enlarged, and the rows are taken from the loop again and again.
+    """
+    if room is not None:
+        made, small = setup.new_state, {"awaiting": np.zeros(room, AWAITING), "markouts": np.zeros(room // 4, MARKOUT)}
+        monkeypatch.setattr(setup, "new_state", lambda *given: made(*given)._replace(**small))
     prices, every = 110 + 0.01 * np.arange(1440), 9
     times = np.arange(5, 4 * 3600, every)
     run = play(
